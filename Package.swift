@@ -1,0 +1,103 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(
+  name: "DequeModule", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let lifecycle = Target.Dependency.product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let signals = Target.Dependency.product(
+  name: "UnixSignals", package: "swift-service-lifecycle")
+let service = [argumentParser, lifecycle, logging, signals]
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+  name: "solvent",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "solvent", targets: ["solvent"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // Transport: knows nothing of money.
+    .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "ZeroMQ", dependencies: ["CZeroMQ"]),
+    .target(name: "CBOR"),
+    .target(name: "Broker", dependencies: [collections]),
+    .target(
+      name: "Cluster", dependencies: ["Broker", "CBOR", "CZeroMQ", "ZeroMQ"] + service),
+
+    // Economics: knows nothing of sockets.
+    .target(name: "Economics"),
+    .target(name: "Modeling", dependencies: ["Economics"]),
+    .target(
+      name: "Ingestion", dependencies: ["CBOR", "CZlib", "Economics", crypto, yams],
+      resources: [
+        .embedInCode("Resources/prices.yaml"),
+        .embedInCode("Resources/mappings.yaml"),
+      ]),
+    .target(name: "Ledger", dependencies: ["CBOR", "Economics", crypto, grdb]),
+    .target(name: "Reporting", dependencies: ["Economics", "Ledger"]),
+
+    // Services: the only places where the two meet.
+    .executableTarget(
+      name: "solvent-broker", dependencies: ["Broker", "Cluster", "ZeroMQ"] + service,
+      path: "services/broker"),
+    .executableTarget(
+      name: "solvent-ingest",
+      dependencies: ["Broker", "CBOR", "Cluster", "Economics", "Ingestion", "ZeroMQ"] + service,
+      path: "services/ingest"),
+    .executableTarget(
+      name: "solvent-worker",
+      dependencies: ["Broker", "CBOR", "Cluster", "Economics", "Modeling", "ZeroMQ"] + service,
+      path: "services/worker"),
+    .executableTarget(
+      name: "solvent-report",
+      dependencies: ["Broker", "CBOR", "Cluster", "Economics", "Ledger", "Reporting", "ZeroMQ"]
+        + service,
+      path: "services/report"),
+    .executableTarget(
+      name: "solvent",
+      dependencies: [
+        "Broker", "CBOR", "Cluster", "Economics", "Ingestion", "Ledger", "Modeling", "Reporting",
+        "ZeroMQ",
+      ] + service,
+      path: "services/solvent"),
+  ],
+  swiftLanguageModes: [.v6]
+)
+for target in package.targets where target.type != .system {
+  target.swiftSettings = settings
+}
+
+// Spans of a message that the compiler checks: only the wrapper declares lifetimes.
+package.targets.first { $0.name == "ZeroMQ" }?.swiftSettings?.append(
+  .enableExperimentalFeature("Lifetimes"))
+
+// Swift 6.3.1 crashes when it optimises the commands ("While splitting coroutine", an LLVM pass). They
+// only parse words and print; everything that takes time is in the libraries.
+package.targets.first { $0.name == "solvent" }?.swiftSettings?.append(
+  .unsafeFlags(["-Onone"], .when(configuration: .release)))
