@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a socket binds or connects: `ipc:///path`, `ipc://@abstract`, `inproc://name`,
+/// `tcp://host:port`.
+public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
+  /// The endpoint in libzmq's spelling.
+  public let address: String
+
+  /// Checks the spelling.
+  /// - Throws: ``EndpointError`` with the remedy when the text is no endpoint that Solvent uses.
+  public init(_ address: String) throws(EndpointError) {
+    guard let scheme = address.firstRange(of: "://").map({ address[..<$0.lowerBound] }) else {
+      throw EndpointError(
+        address, "has no transport; write ipc:///path, tcp://127.0.0.1:port or inproc://name")
+    }
+    let rest = address.dropFirst(scheme.count + 3)
+    switch scheme {
+    case "ipc":
+      // sockaddr_un holds 108 bytes with the final zero (unix(7)).
+      guard !rest.isEmpty, rest.utf8.count <= 107 else {
+        throw EndpointError(address, "needs a path of 1 to 107 bytes; choose a shorter directory")
+      }
+    case "inproc":
+      guard !rest.isEmpty else { throw EndpointError(address, "needs a name") }
+    case "tcp":
+      let parts = rest.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count >= 2, let port = parts.last, port == "*" || UInt16(port) != nil else {
+        throw EndpointError(address, "needs a port from 0 to 65535, as in tcp://127.0.0.1:7400")
+      }
+    default:
+      throw EndpointError(address, "uses the transport '\(scheme)'; allowed are ipc, tcp, inproc")
+    }
+    self.address = address
+  }
+
+  /// Whether only processes of this machine can reach it.
+  ///
+  /// Loopback is 127.0.0.0/8 and ::1 (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3). A name such
+  /// as `localhost` is not trusted: what it resolves to is not known here.
+  public var isLocal: Bool {
+    guard address.hasPrefix("tcp://") else { return true }
+    let host = address.dropFirst(6)
+    if host.hasPrefix("[::1]:") { return true }
+    let octets = host.prefix { $0 != ":" }.split(separator: ".", omittingEmptySubsequences: false)
+    return octets.count == 4 && octets[0] == "127" && octets.allSatisfy { UInt8($0) != nil }
+  }
+
+  public var description: String { address }
+}
+
+/// An endpoint that is not one, or that may not be used here.
+public struct EndpointError: Error, Equatable, Sendable, CustomStringConvertible {
+  public let description: String
+
+  package init(_ address: String, _ reason: String) {
+    description = "endpoint '\(address)' \(reason)"
+  }
+}
