@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a message asks or tells. Numbers are never reused (`docs/PROTOCOL.md`).
+public enum Command: UInt8, Sendable, CaseIterable {
+  /// Peer to broker: who I am, what I offer or want.
+  case hello = 1
+  /// Broker to peer: accepted; intervals, numbers of services or routes, credit.
+  case welcome = 2
+  /// Worker to broker: ready for `argument` jobs.
+  case ready = 3
+  /// Work. `argument` is the lease in milliseconds on the way to a worker.
+  case job = 4
+  /// The outcome of a stage.
+  case result = 5
+  /// The effect of a job is durable; the job is over.
+  case commit = 6
+  /// A stage failed. `argument` is a ``FailureCode``.
+  case fail = 7
+  /// A worker is alive within a long job. `argument` is permille done.
+  case progress = 8
+  /// A worker takes `argument` more jobs.
+  case credit = 9
+  /// Nobody wants the job any more.
+  case cancel = 10
+  /// Still here.
+  case heartbeat = 11
+  /// Broker to a peer it does not know: say HELLO.
+  case who = 12
+  /// The sender is leaving.
+  case bye = 13
+  /// Broker to publisher: publish the whole state of your topics.
+  case snapshot = 14
+  /// The peer broke the protocol and is ignored. `argument` is an ``ErrorCode``.
+  case error = 16
+  /// Publisher to broker to subscribers: a change of, or the whole of, a topic.
+  case publish = 15
+}
+
+/// A job's name for ever: the producer's epoch and a number that the producer never uses twice.
+public struct JobID: Hashable, Sendable, Comparable, CustomStringConvertible {
+  public var epoch: UInt64
+  public var sequence: UInt64
+
+  public init(epoch: UInt64, sequence: UInt64) {
+    self.epoch = epoch
+    self.sequence = sequence
+  }
+
+  public static let none = JobID(epoch: 0, sequence: 0)
+
+  public static func < (a: JobID, b: JobID) -> Bool {
+    (a.epoch, a.sequence) < (b.epoch, b.sequence)
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(epoch ^ (sequence &* 0x9E37_79B9_7F4A_7C15))
+  }
+
+  public var description: String { "\(String(epoch, radix: 16))/\(sequence)" }
+}
+
+/// The fixed head of every message. 32 bytes stay inside `zmq_msg_t`, so no allocation.
+///
+///     byte   0    1     2      3        4      5        6    7     8 … 15   16 … 23   24 … 31
+///          [ 'S' 'V' | major | command | flags | attempt | service | epoch  | sequence | argument ]
+///
+/// Numbers are little-endian.
+public struct Header: Hashable, Sendable {
+  /// The protocol's major version. Peers of different versions refuse each other.
+  public static let major: UInt8 = 1
+  public static let byteCount = 32
+
+  /// `publish`: the payload is the whole state of the topic, not a change.
+  public static let wholeState: UInt8 = 1
+  /// `job`: the job may have run before.
+  public static let mayRepeat: UInt8 = 2
+  /// `fail`: another attempt may succeed.
+  public static let retryable: UInt8 = 4
+
+  public var command: Command
+  public var flags: UInt8 = 0
+  /// How often the job was handed out before, 0 at first.
+  public var attempt: UInt8 = 0
+  /// The number that WELCOME gave to a route (from a producer) or a service (to a worker).
+  public var service: UInt16 = 0
+  public var job: JobID = .none
+  public var argument: UInt64 = 0
+
+  public init(
+    _ command: Command, flags: UInt8 = 0, attempt: UInt8 = 0, service: UInt16 = 0,
+    job: JobID = .none, argument: UInt64 = 0
+  ) {
+    self.command = command
+    self.flags = flags
+    self.attempt = attempt
+    self.service = service
+    self.job = job
+    self.argument = argument
+  }
+
+  /// Why 32 bytes are not a header that this version understands.
+  public enum Problem: Error, Equatable, Sendable {
+    /// Not 32 bytes, another magic or an unknown command.
+    case malformed
+    /// A Solvent peer of another major version.
+    case version(UInt8)
+  }
+
+  /// Reads a header.
+  public init(_ bytes: UnsafeRawBufferPointer) throws(Problem) {
+    guard bytes.count == Self.byteCount, bytes[0] == 0x53, bytes[1] == 0x56 else {
+      throw .malformed
+    }
+    guard bytes[2] == Self.major else { throw .version(bytes[2]) }
+    guard let command = Command(rawValue: bytes[3]) else { throw .malformed }
+    func number<Number: FixedWidthInteger>(_ offset: Int, _: Number.Type) -> Number {
+      Number(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Number.self))
+    }
+    self.command = command
+    flags = bytes[4]
+    attempt = bytes[5]
+    service = number(6, UInt16.self)
+    job = JobID(epoch: number(8, UInt64.self), sequence: number(16, UInt64.self))
+    argument = number(24, UInt64.self)
+  }
+
+  /// Writes the header into 32 bytes.
+  public func write(to bytes: UnsafeMutableRawBufferPointer) {
+    precondition(bytes.count == Self.byteCount, "a header is 32 bytes")
+    bytes[0] = 0x53
+    bytes[1] = 0x56
+    bytes[2] = Self.major
+    bytes[3] = command.rawValue
+    bytes[4] = flags
+    bytes[5] = attempt
+    bytes.storeBytes(of: service.littleEndian, toByteOffset: 6, as: UInt16.self)
+    bytes.storeBytes(of: job.epoch.littleEndian, toByteOffset: 8, as: UInt64.self)
+    bytes.storeBytes(of: job.sequence.littleEndian, toByteOffset: 16, as: UInt64.self)
+    bytes.storeBytes(of: argument.littleEndian, toByteOffset: 24, as: UInt64.self)
+  }
+}
+
+/// Why a job failed. Stable numbers, listed in `docs/PROTOCOL.md`.
+public enum FailureCode: UInt64, Sendable {
+  /// The worker refused the payload: it is malformed or breaks a rule. Not retryable.
+  case rejected = 1
+  /// The worker could not finish now. Retryable.
+  case unavailable = 2
+  /// The job was handed out ``BrokerMachine/Settings/attemptsMax`` times and never finished.
+  case poison = 3
+  /// The producer has more outstanding than its credit.
+  case creditExceeded = 5
+  /// The ledger holds another result for the same key: an alarm.
+  case conflict = 6
+}
+
+/// Why a peer is refused. Stable numbers, listed in `docs/PROTOCOL.md`.
+public enum ErrorCode: UInt64, Sendable {
+  case version = 1
+  case malformed = 2
+  case role = 3
+}

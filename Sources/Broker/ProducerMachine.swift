@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DequeModule
+
+/// The decisions of one who submits jobs: when to greet, what to send again, when there is room.
+///
+///     greeting ──WELCOME──> live ──silence, WHO──> greeting …
+///
+/// Every job that was submitted and not answered is sent again after each WELCOME: the broker keeps
+/// nothing that matters. The caller's durable copy (a journal) is what survives this process.
+public struct ProducerMachine<Payload>: ~Copyable {
+  public enum Action {
+    case hello(Hello)
+    case send(Header, Payload?)
+    /// The job is over.
+    case ended(JobID, Outcome)
+    case progress(JobID, permille: Int, Payload?)
+    case connection(ConnectionNote)
+  }
+
+  public enum Outcome {
+    /// The result of the last stage.
+    case result(Payload?)
+    /// The effect is durable.
+    case committed(Payload?)
+    /// A dead letter. Nothing more will come for this job.
+    case failed(FailureCode?, Payload?)
+  }
+
+  enum State: Equatable {
+    /// No WELCOME yet, or the broker fell silent.
+    case greeting(lastHello: UInt64)
+    case live
+    case leaving
+  }
+
+  struct Pending {
+    let route: Int
+    let payload: Payload
+    let bytes: Int
+    let leaseMilliseconds: UInt64
+    var isSent: Bool
+    var mayRepeat: Bool
+  }
+
+  let hello: Hello
+  var state: State
+  var link: Link
+  var pending: [JobID: Pending] = [:]
+  /// In the order of submission, with holes where jobs have ended.
+  var order: Deque<JobID> = []
+  var sentJobs = 0
+  var sentBytes = 0
+  var jobsMax = 1
+  var bytesMax = 0
+
+  public init(_ hello: Hello, now: UInt64) {
+    precondition(hello.role == .producer, "a producer greets as one")
+    self.hello = hello
+    state = .greeting(lastHello: 0)
+    link = Link(now: now)
+  }
+
+  public var isLive: Bool { state == .live }
+  /// Jobs that were submitted and have not ended.
+  public var outstanding: Int { pending.count }
+  /// Bytes of jobs that were submitted and have not ended.
+  public private(set) var outstandingBytes = 0
+
+  /// Submits a job, now or as soon as the broker and the credit allow. A job is known by its id:
+  /// submitting one that is outstanding does nothing.
+  public mutating func submit(
+    _ id: JobID, route: Int, _ payload: Payload, bytes: Int, leaseMilliseconds: UInt64 = 0,
+    mayRepeat: Bool = false, _ actions: inout [Action]
+  ) {
+    guard pending[id] == nil else { return }
+    pending[id] = Pending(
+      route: route, payload: payload, bytes: bytes, leaseMilliseconds: leaseMilliseconds,
+      isSent: false, mayRepeat: mayRepeat)
+    order.append(id)
+    outstandingBytes += bytes
+    sendWaiting(&actions)
+  }
+
+  /// Gives a job up; its outcome, if one still comes, is dropped.
+  public mutating func cancel(_ id: JobID, _ actions: inout [Action]) {
+    guard let job = remove(id) else { return }
+    if job.isSent && isLive { actions.append(.send(Header(.cancel, job: id), nil)) }
+    sendWaiting(&actions)
+  }
+
+  private mutating func remove(_ id: JobID) -> Pending? {
+    guard let job = pending.removeValue(forKey: id) else { return nil }
+    outstandingBytes -= job.bytes
+    if job.isSent {
+      sentJobs -= 1
+      sentBytes -= job.bytes
+    }
+    while let first = order.first, pending[first] == nil { order.removeFirst() }
+    return job
+  }
+
+  private mutating func sendWaiting(_ actions: inout [Action]) {
+    guard isLive else { return }
+    for id in order {
+      guard sentJobs < jobsMax else { return }
+      guard var job = pending[id], !job.isSent else { continue }
+      // One job larger than the credit may go alone; refusing it for ever would help nobody.
+      guard sentBytes + job.bytes <= bytesMax || sentJobs == 0 else { return }
+      job.isSent = true
+      sentJobs += 1
+      sentBytes += job.bytes
+      let header = Header(
+        .job, flags: job.mayRepeat ? Header.mayRepeat : 0, service: UInt16(job.route), job: id,
+        argument: job.leaseMilliseconds)
+      actions.append(.send(header, job.payload))
+      job.mayRepeat = true
+      pending[id] = job
+    }
+  }
+
+  /// A message from the broker.
+  public mutating func received(
+    _ header: Header, _ payload: Payload?, now: UInt64, _ actions: inout [Action]
+  ) {
+    link.heard(now)
+    switch header.command {
+    case .who, .bye:
+      if state == .leaving { return }
+      greetAgain(now, &actions)
+    case .result: end(header.job, .result(payload), &actions)
+    case .commit: end(header.job, .committed(payload), &actions)
+    case .fail: failed(header, payload, &actions)
+    case .progress:
+      guard pending[header.job] != nil else { return }
+      actions.append(
+        .progress(header.job, permille: Int(clamping: header.argument), payload))
+    case .error:
+      actions.append(.connection(.refused(ErrorCode(rawValue: header.argument))))
+    case .hello, .welcome, .ready, .job, .credit, .cancel, .heartbeat, .snapshot, .publish:
+      break
+    }
+  }
+
+  private mutating func failed(
+    _ header: Header, _ payload: Payload?, _ actions: inout [Action]
+  ) {
+    if header.flags & Header.retryable != 0, var job = pending[header.job], job.isSent {
+      // The broker had no room. It goes again when something else has ended.
+      job.isSent = false
+      sentJobs -= 1
+      sentBytes -= job.bytes
+      pending[header.job] = job
+      return
+    }
+    end(header.job, .failed(FailureCode(rawValue: header.argument), payload), &actions)
+  }
+
+  private mutating func end(_ id: JobID, _ outcome: Outcome, _ actions: inout [Action]) {
+    guard remove(id) != nil else { return }
+    actions.append(.ended(id, outcome))
+    sendWaiting(&actions)
+  }
+
+  /// The broker accepted us.
+  public mutating func welcomed(_ welcome: Welcome, now: UInt64, _ actions: inout [Action]) {
+    link.welcomed(welcome, now)
+    jobsMax = max(1, welcome.jobsMax)
+    bytesMax = welcome.bytesMax
+    state = .live
+    sentJobs = 0
+    sentBytes = 0
+    for (id, job) in pending where job.isSent {
+      pending[id]?.isSent = false
+    }
+    actions.append(.connection(.joined))
+    sendWaiting(&actions)
+  }
+
+  /// Call about every 50 ms; it greets, keeps the link alive, and notices silence.
+  public mutating func tick(now: UInt64, _ actions: inout [Action]) {
+    switch state {
+    case .greeting(let lastHello):
+      if now &- lastHello >= Link.helloInterval { greetAgain(now, &actions) }
+    case .live, .leaving:
+      if link.isSilent(now) {
+        actions.append(.connection(.lost))
+        state = .greeting(lastHello: 0)
+        greetAgain(now, &actions)
+      } else if link.shouldBeat(now) {
+        actions.append(.send(Header(.heartbeat), nil))
+      }
+    }
+  }
+
+  private mutating func greetAgain(_ now: UInt64, _ actions: inout [Action]) {
+    state = .greeting(lastHello: now)
+    actions.append(.hello(hello))
+  }
+
+  /// Says goodbye; jobs that are queued at the broker are dropped there.
+  public mutating func leave(_ actions: inout [Action]) {
+    if isLive { actions.append(.send(Header(.bye), nil)) }
+    state = .leaving
+  }
+}
+
+/// What happened to the connection, for the log and for people who wait.
+public enum ConnectionNote: Equatable, Sendable {
+  case joined
+  case lost
+  case refused(ErrorCode?)
+}
+
+/// When each side was heard last: shared by the machines that talk to a broker.
+struct Link {
+  static let helloInterval: UInt64 = 200_000_000
+
+  private var lastHeard: UInt64
+  private var lastBeat: UInt64
+  private var heartbeat: UInt64 = 250_000_000
+  private var liveness: UInt64 = 2_500_000_000
+  private var lastTick: UInt64
+
+  init(now: UInt64) {
+    lastHeard = now
+    lastBeat = now
+    lastTick = now
+  }
+
+  mutating func heard(_ now: UInt64) { lastHeard = now }
+
+  mutating func welcomed(_ welcome: Welcome, _ now: UInt64) {
+    heartbeat = UInt64(max(1, welcome.heartbeatMilliseconds)) * 1_000_000
+    liveness = UInt64(max(1, welcome.livenessMilliseconds)) * 1_000_000
+    lastHeard = now
+  }
+
+  /// Whether the broker has been silent for too long. A tick that comes late itself proves nothing.
+  mutating func isSilent(_ now: UInt64) -> Bool {
+    let wasLate = now &- lastTick > 2 &* heartbeat
+    lastTick = now
+    return !wasLate && now &- lastHeard > liveness
+  }
+
+  mutating func shouldBeat(_ now: UInt64) -> Bool {
+    guard now &- lastBeat >= heartbeat else { return false }
+    lastBeat = now
+    return true
+  }
+}
+
+extension ProducerMachine.Outcome: Sendable where Payload: Sendable {}

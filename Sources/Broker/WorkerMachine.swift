@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The decisions of one who carries out jobs: a modeling worker, but also the ledger, whose outcome
+/// is a commit, and the importer, which reports progress.
+///
+///     greeting ──WELCOME──> live ──drain()──> draining ──BYE──> left
+///        ^                   │ silence, WHO      │
+///        └───────────────────┴───────────────────┘
+///
+/// At most `places` jobs run at once; the credit that READY grants is the number of free places, so
+/// the broker never sends more. Jobs that run while the broker is lost are finished, and their
+/// results offered to whoever is broker then.
+public struct WorkerMachine<Payload>: ~Copyable {
+  public enum Action {
+    case hello(Hello)
+    case send(Header, Payload?)
+    /// Carry out the job; answer with ``WorkerMachine/finished(_:_:_:_:)``.
+    case run(Header, service: String, Payload)
+    /// Nobody wants the outcome any more; answer all the same.
+    case cancel(JobID)
+    /// The broker wants the whole state of the topics that this peer publishes.
+    case publishAll
+    case connection(ConnectionNote)
+    /// Drained: nothing runs and the broker knows.
+    case left
+  }
+
+  /// How a job ended.
+  public enum Outcome {
+    case result(Payload)
+    case committed(Payload?)
+    case failed(FailureCode, retryable: Bool, Payload?)
+  }
+
+  enum State: Equatable {
+    case greeting(lastHello: UInt64)
+    case live
+    case draining
+    case left
+  }
+
+  struct Running {
+    // By name: the next broker may number the services otherwise.
+    let service: String
+    let attempt: UInt8
+  }
+
+  let hello: Hello
+  let places: Int
+  var state: State
+  var link: Link
+  var services: [UInt16: String] = [:]
+  var running: [JobID: Running] = [:]
+  var isDraining = false
+
+  /// - Parameter places: how many jobs it takes at once, those that wait inside it included.
+  public init(_ hello: Hello, places: Int, now: UInt64) {
+    precondition(hello.role == .worker, "a worker greets as one")
+    precondition(places > 0, "a worker takes at least one job")
+    self.hello = hello
+    self.places = places
+    state = .greeting(lastHello: 0)
+    link = Link(now: now)
+  }
+
+  public var isLive: Bool { state == .live || state == .draining }
+  public var runningCount: Int { running.count }
+
+  /// The broker accepted us.
+  public mutating func welcomed(_ welcome: Welcome, now: UInt64, _ actions: inout [Action]) {
+    link.welcomed(welcome, now)
+    services = [:]
+    for (number, name) in zip(welcome.numbers, hello.services) {
+      services[UInt16(clamping: number)] = name
+    }
+    state = isDraining ? .draining : .live
+    actions.append(.connection(.joined))
+    if isDraining {
+      actions.append(.send(Header(.bye), nil))
+    } else {
+      actions.append(.send(Header(.ready, argument: UInt64(max(0, places - running.count))), nil))
+      actions.append(.publishAll)
+    }
+  }
+
+  /// A message from the broker.
+  public mutating func received(
+    _ header: Header, _ payload: Payload?, now: UInt64, _ actions: inout [Action]
+  ) {
+    link.heard(now)
+    switch header.command {
+    case .who:
+      guard state != .left else { return }
+      greetAgain(now, &actions)
+    case .job:
+      start(header, payload, &actions)
+    case .cancel:
+      if running[header.job] != nil { actions.append(.cancel(header.job)) }
+    case .snapshot:
+      actions.append(.publishAll)
+    case .bye:
+      if isDraining && running.isEmpty {
+        state = .left
+        actions.append(.left)
+      } else {
+        greetAgain(now, &actions)
+      }
+    case .error:
+      actions.append(.connection(.refused(ErrorCode(rawValue: header.argument))))
+    case .hello, .welcome, .ready, .result, .commit, .fail, .progress, .credit, .heartbeat,
+      .publish:
+      break
+    }
+  }
+
+  private mutating func start(
+    _ header: Header, _ payload: Payload?, _ actions: inout [Action]
+  ) {
+    guard let payload, let service = services[header.service] else {
+      let answer = Header(
+        .fail, attempt: header.attempt, service: header.service, job: header.job,
+        argument: FailureCode.rejected.rawValue)
+      actions.append(.send(answer, nil))
+      return
+    }
+    // The lease ran out while we were still at it and it came back to us: one run is enough, its
+    // result counts for both.
+    guard running[header.job] == nil else { return }
+    running[header.job] = Running(service: service, attempt: header.attempt)
+    actions.append(.run(header, service: service, payload))
+  }
+
+  private func number(of service: String) -> UInt16? {
+    services.first { $0.value == service }?.key
+  }
+
+  /// A job ended.
+  public mutating func finished(
+    _ id: JobID, _ outcome: Outcome, _ actions: inout [Action]
+  ) {
+    guard let job = running.removeValue(forKey: id), let number = number(of: job.service) else {
+      return
+    }
+    var header = Header(.result, attempt: job.attempt, service: number, job: id)
+    switch outcome {
+    case .result(let payload):
+      actions.append(.send(header, payload))
+    case .committed(let payload):
+      header.command = .commit
+      actions.append(.send(header, payload))
+    case .failed(let code, let retryable, let payload):
+      header.command = .fail
+      header.flags = retryable ? Header.retryable : 0
+      header.argument = code.rawValue
+      actions.append(.send(header, payload))
+    }
+  }
+
+  /// A long job is alive: its lease starts anew.
+  public func progressed(
+    _ id: JobID, permille: Int, _ payload: Payload?, _ actions: inout [Action]
+  ) {
+    guard isLive, let job = running[id], let number = number(of: job.service) else { return }
+    let header = Header(.progress, service: number, job: id, argument: UInt64(max(0, permille)))
+    actions.append(.send(header, payload))
+  }
+
+  /// Takes no more jobs, finishes what runs, then leaves.
+  public mutating func drain(_ actions: inout [Action]) {
+    guard !isDraining else { return }
+    isDraining = true
+    if isLive {
+      state = .draining
+      actions.append(.send(Header(.bye), nil))
+    } else if running.isEmpty {
+      state = .left
+      actions.append(.left)
+    }
+  }
+
+  /// Call about every 50 ms; it greets, keeps the link alive, and notices silence.
+  public mutating func tick(now: UInt64, _ actions: inout [Action]) {
+    switch state {
+    case .left:
+      return
+    case .greeting(let lastHello):
+      if isDraining && running.isEmpty {
+        state = .left
+        actions.append(.left)
+      } else if now &- lastHello >= Link.helloInterval {
+        greetAgain(now, &actions)
+      }
+    case .live, .draining:
+      if link.isSilent(now) {
+        actions.append(.connection(.lost))
+        greetAgain(now, &actions)
+      } else if link.shouldBeat(now) {
+        actions.append(.send(Header(.heartbeat), nil))
+      }
+    }
+  }
+
+  private mutating func greetAgain(_ now: UInt64, _ actions: inout [Action]) {
+    state = .greeting(lastHello: now)
+    actions.append(.hello(hello))
+  }
+}
+
+extension WorkerMachine.Outcome: Sendable where Payload: Sendable {}
