@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The ledger's answer to a batch, in the payload of COMMIT.
+public struct CommitReceipt: Codable, Hashable, Sendable {
+  /// The ledger sequence of the batch.
+  public var sequence: Int64
+  /// The ledger had it before.
+  public var wasKnown: Bool
+
+  public init(sequence: Int64, wasKnown: Bool) {
+    self.sequence = sequence
+    self.wasKnown = wasKnown
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case sequence = 1
+    case wasKnown
+  }
+}
+
+/// The services of a cluster, by the names under which they are offered and asked.
+public enum ServiceName {
+  /// Prices a batch: ``PricingJob`` to ``PricingOutcome``.
+  public static let price = "price"
+  /// Books an outcome: ``PricingOutcome`` to a commit with a ``CommitReceipt``.
+  public static let ledger = "ledger"
+  /// Answers questions from the ledger.
+  public static let query = "query"
+  /// Reads a file into the journal.
+  public static let ingest = "import"
+}

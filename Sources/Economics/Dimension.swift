@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What cost can be split by. Besides these names any tag of the source can stand, under its own
+/// name: a tag is a dimension that the source brought along.
+public enum Dimension {
+  /// Who sells the service used: `openai`, or `own` for own hardware.
+  public static let provider = "provider"
+  /// The AI model.
+  public static let model = "model"
+  /// The product of ours that used it.
+  public static let product = "product"
+  public static let customer = "customer"
+  public static let team = "team"
+  /// What was asked for: `chat`, `embeddings`, `image_generation` (OpenTelemetry
+  /// `gen_ai.operation.name`).
+  public static let operation = "operation"
+  /// The log it was read from. Known for every batch; not part of a series.
+  public static let source = "source"
+
+  /// The dimensions that every series has, possibly empty, in the order of the ledger's columns.
+  public static let standard = [provider, model, product, customer, team, operation]
+}
+
+/// The distinct combinations of dimension values in a batch, as columns. A row of usage names its
+/// combination by number.
+///
+///     dimension   values                     codes (one a series)
+///     model       [ChatGPT, GPT-4]           [0, 1, 0, 1]
+///     log_type    [API log, Conversation…]   [0, 0, 1, 1]
+public struct SeriesTable: Codable, Hashable, Sendable {
+  public struct Column: Codable, Hashable, Sendable {
+    public var dimension: String
+    public var values: [String]
+    public var codes: [UInt32]
+
+    public init(dimension: String, values: [String], codes: [UInt32]) {
+      self.dimension = dimension
+      self.values = values
+      self.codes = codes
+    }
+
+    enum CodingKeys: Int, CodingKey {
+      case dimension = 1
+      case values, codes
+    }
+  }
+
+  public var count: Int
+  /// Sorted by dimension name; a dimension without values in the batch is absent.
+  public var columns: [Column]
+
+  public init(count: Int, columns: [Column]) {
+    self.count = count
+    self.columns = columns
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case count = 1
+    case columns
+  }
+
+  /// The value of a dimension in a series; empty when it has none.
+  public func value(of dimension: String, in series: Int) -> String {
+    guard let column = columns.first(where: { $0.dimension == dimension }) else { return "" }
+    return column.values[Int(column.codes[series])]
+  }
+
+  /// All dimensions of a series that have a value.
+  public func dimensions(of series: Int) -> [String: String] {
+    var result: [String: String] = [:]
+    for column in columns {
+      let value = column.values[Int(column.codes[series])]
+      if !value.isEmpty { result[column.dimension] = value }
+    }
+    return result
+  }
+
+  /// - Throws: ``BatchError`` when a column does not fit the table.
+  public func validate() throws(BatchError) {
+    for column in columns {
+      guard column.codes.count == count else {
+        throw BatchError(
+          "'\(column.dimension)' has \(column.codes.count) codes for \(count) series")
+      }
+      guard column.codes.allSatisfy({ $0 < column.values.count }) else {
+        throw BatchError("'\(column.dimension)' names a value that is not there")
+      }
+    }
+  }
+}
+
+/// A batch whose parts do not fit together: damage, or a bug of the sender.
+public struct BatchError: Error, Equatable, Sendable, CustomStringConvertible {
+  public let description: String
+  public init(_ description: String) { self.description = "batch: \(description)" }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What is counted. Raw values are stored and sent; they are never reused.
+///
+/// Input tokens and cached input tokens are disjoint: a source whose input count includes the cached
+/// part is split when it is read, since OpenAI includes and Anthropic excludes it.
+public enum Meter: Int, Codable, CaseIterable, Sendable, Comparable {
+  /// Requests, failed ones included.
+  case requests = 1
+  /// Requests that failed.
+  case failedRequests = 2
+  /// Input tokens that were not read from a cache.
+  case inputTokens = 3
+  /// Input tokens that were read from a cache.
+  case cachedInputTokens = 4
+  case outputTokens = 5
+  case images = 6
+
+  public static func < (a: Meter, b: Meter) -> Bool { a.rawValue < b.rawValue }
+
+  /// The name in files, flags and columns.
+  public var name: String {
+    switch self {
+    case .requests: "requests"
+    case .failedRequests: "failed"
+    case .inputTokens: "input_tokens"
+    case .cachedInputTokens: "cached_input_tokens"
+    case .outputTokens: "output_tokens"
+    case .images: "images"
+    }
+  }
+
+  public init?(name: some StringProtocol) {
+    guard let meter = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    self = meter
+  }
+
+  /// Whether using it costs something unless a rate says otherwise. Requests are counted and, with
+  /// most providers, not charged.
+  public var isChargeable: Bool { self != .requests && self != .failedRequests }
+
+  /// Whether it counts tokens.
+  public var countsTokens: Bool {
+    self == .inputTokens || self == .cachedInputTokens || self == .outputTokens
+  }
+
+  /// Whose rate applies when there is none: a cached token without a price of its own costs what an
+  /// uncached one does.
+  var fallback: Meter? { self == .cachedInputTokens ? .inputTokens : nil }
+}
+
+/// How a number is known, from best to weakest. The evidence of a result is the weakest of what it
+/// was made from.
+public enum Evidence: Int, Codable, CaseIterable, Sendable, Comparable {
+  /// Counted by the service itself.
+  case measured = 1
+  /// Told by the other party: a provider's usage report, a list price, an invoice.
+  case reported = 2
+  /// Computed by a model with a stated error.
+  case estimated = 3
+  /// Somebody's assumption.
+  case assumed = 4
+
+  /// A weaker evidence is greater.
+  public static func < (a: Evidence, b: Evidence) -> Bool { a.rawValue < b.rawValue }
+
+  public var name: String {
+    switch self {
+    case .measured: "measured"
+    case .reported: "reported"
+    case .estimated: "estimated"
+    case .assumed: "assumed"
+    }
+  }
+
+  public init?(name: some StringProtocol) {
+    guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    self = found
+  }
+}
+
+/// Whether a quantity has a price. Nothing unpriced is ever shown as 0.
+public enum Pricing: Int, Codable, CaseIterable, Sendable {
+  /// Counted, not charged by its nature.
+  case uncharged = 0
+  case priced = 1
+  /// No rate is known for it.
+  case unpriced = 2
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Usage records as columns: small on the wire, fast to sum.
+///
+///     row      0         1         2
+///     time     base      +40 ms    +3 ms       differences, narrowest width
+///     series   0         1         0           row of the series table
+///     input    1602      259       467         one column a meter that occurs
+///     id       16 bytes  16 bytes  16 bytes    only if the source has ids
+public struct UsageBatch: Codable, Hashable, Sendable {
+  public var count: Int
+  /// The time of the first row, in milliseconds since 1970.
+  public var baseTime: Int64
+  /// The time of each row less that of the row before it (the first: 0), in milliseconds.
+  public var timeDeltas: [Int64]
+  public var seriesTable: SeriesTable
+  /// The series of each row.
+  public var series: [UInt32]
+  /// Sorted by meter. Without a column for requests each row is one request.
+  public var quantities: [Quantities]
+  /// 16 bytes a row, or none.
+  public var ids: [UInt8]
+  /// How the quantities are known.
+  public var evidence: Evidence
+
+  /// The values of one meter, a row each.
+  public struct Quantities: Codable, Hashable, Sendable {
+    public var meter: Meter
+    public var values: [UInt64]
+
+    public init(meter: Meter, values: [UInt64]) {
+      self.meter = meter
+      self.values = values
+    }
+
+    enum CodingKeys: Int, CodingKey {
+      case meter = 1
+      case values
+    }
+  }
+
+  public init(
+    count: Int, baseTime: Int64, timeDeltas: [Int64], seriesTable: SeriesTable, series: [UInt32],
+    quantities: [Quantities], ids: [UInt8] = [], evidence: Evidence
+  ) {
+    self.count = count
+    self.baseTime = baseTime
+    self.timeDeltas = timeDeltas
+    self.seriesTable = seriesTable
+    self.series = series
+    self.quantities = quantities
+    self.ids = ids
+    self.evidence = evidence
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case count = 1
+    case baseTime, timeDeltas, seriesTable, series, quantities, ids, evidence
+  }
+
+  /// Checks that all columns fit together. After it, indexing by row and series cannot fail.
+  /// - Throws: ``BatchError``.
+  public func validate() throws(BatchError) {
+    try seriesTable.validate()
+    guard timeDeltas.count == count, series.count == count else {
+      throw BatchError("\(timeDeltas.count) times and \(series.count) series for \(count) rows")
+    }
+    guard ids.isEmpty || ids.count == 16 * count else {
+      throw BatchError("\(ids.count) bytes of ids for \(count) rows")
+    }
+    guard series.allSatisfy({ $0 < seriesTable.count }) else {
+      throw BatchError("a row names a series that is not there")
+    }
+    for column in quantities where column.values.count != count {
+      throw BatchError("\(column.values.count) \(column.meter.name) for \(count) rows")
+    }
+    guard zip(quantities, quantities.dropFirst()).allSatisfy({ $0.meter < $1.meter }) else {
+      throw BatchError("meters are repeated or out of order")
+    }
+  }
+}
