@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Economics
+
+/// Collects rows into a ``UsageBatch``.
+struct BatchBuilder {
+  let capacity: Int
+  private let meters: [Meter]
+  private let names: [String]
+  private let constants: [(name: String, value: String)]
+  private let evidence: Evidence
+
+  private(set) var count = 0
+  private var baseTime: Int64 = 0
+  private var lastTime: Int64 = 0
+  private var timeDeltas: [Int64] = []
+  private var series: [UInt32] = []
+  private var quantities: [[UInt64]]
+  private var interners: [Interner]
+  private var chain: [PairInterner]
+  private var ids: [UInt8] = []
+
+  /// - Parameters:
+  ///   - meters: the meters of the quantities, sorted.
+  ///   - names: the dimensions that vary, in the order of ``append(time:codes:quantities:)``.
+  ///   - constants: the dimensions that do not.
+  init(
+    capacity: Int, meters: [Meter], names: [String],
+    constants: [(name: String, value: String)], evidence: Evidence
+  ) {
+    self.capacity = capacity
+    self.meters = meters
+    self.names = names
+    self.constants = constants
+    self.evidence = evidence
+    quantities = meters.map { _ in [] }
+    interners = names.map { _ in Interner() }
+    chain = names.dropFirst().map { _ in PairInterner() }
+    reserve()
+  }
+
+  private mutating func reserve() {
+    timeDeltas.reserveCapacity(capacity)
+    series.reserveCapacity(capacity)
+    for index in quantities.indices { quantities[index].reserveCapacity(capacity) }
+  }
+
+  /// The code of a value of the varying dimension `index`, if the batch holds it already.
+  mutating func code(
+    _ index: Int, _ start: UnsafePointer<UInt8>, _ count: Int
+  ) -> UInt32? {
+    interners[index].find(start, count)
+  }
+
+  mutating func newCode(
+    _ index: Int, _ start: UnsafePointer<UInt8>, _ count: Int, _ value: String
+  ) -> UInt32 {
+    interners[index].insert(start, count, value)
+  }
+
+  mutating func append(
+    time: Int64, codes: UnsafeBufferPointer<UInt32>, quantities row: UnsafeBufferPointer<UInt64>
+  ) {
+    if count == 0 {
+      baseTime = time
+      lastTime = time
+    }
+    timeDeltas.append(time &- lastTime)
+    lastTime = time
+    var number = codes.isEmpty ? 0 : codes[0]
+    for index in chain.indices { number = chain[index].number(number, codes[index + 1]) }
+    series.append(number)
+    for index in row.indices { quantities[index].append(row[index]) }
+    count += 1
+  }
+
+  mutating func append(id: IDIndex.ID) {
+    withUnsafeBytes(of: id.high.bigEndian) { ids.append(contentsOf: $0) }
+    withUnsafeBytes(of: id.low.bigEndian) { ids.append(contentsOf: $0) }
+  }
+
+  /// The batch so far; the builder begins anew.
+  mutating func finish() -> UsageBatch {
+    let table = seriesTable()
+    var columns: [UsageBatch.Quantities] = []
+    for (meter, values) in zip(meters, quantities) where values.contains(where: { $0 != 0 }) {
+      columns.append(.init(meter: meter, values: values))
+    }
+    // A column of requests that is all zeros still says that rows are not requests.
+    if let index = meters.firstIndex(of: .requests), columns.first?.meter != .requests {
+      columns.insert(.init(meter: .requests, values: quantities[index]), at: 0)
+    }
+    let batch = UsageBatch(
+      count: count, baseTime: baseTime, timeDeltas: timeDeltas, seriesTable: table,
+      series: series, quantities: columns, ids: ids, evidence: evidence)
+    reset()
+    return batch
+  }
+
+  private mutating func reset() {
+    count = 0
+    timeDeltas = []
+    series = []
+    ids = []
+    for index in quantities.indices { quantities[index] = [] }
+    for index in interners.indices { interners[index].removeAll() }
+    for index in chain.indices { chain[index].removeAll() }
+    reserve()
+  }
+
+  private func seriesTable() -> SeriesTable {
+    let seriesCount =
+      count == 0 ? 0 : chain.last?.pairs.count ?? max(1, interners.first?.values.count ?? 1)
+    var columns: [SeriesTable.Column] = []
+    for (index, name) in names.enumerated() {
+      let codes = (0..<seriesCount).map { code(of: index, inSeries: $0) }
+      guard interners[index].values != [""] else { continue }
+      columns.append(.init(dimension: name, values: interners[index].values, codes: codes))
+    }
+    for constant in constants where !constant.value.isEmpty {
+      let codes = [UInt32](repeating: 0, count: seriesCount)
+      columns.append(.init(dimension: constant.name, values: [constant.value], codes: codes))
+    }
+    columns.sort { $0.dimension < $1.dimension }
+    return SeriesTable(count: seriesCount, columns: columns)
+  }
+
+  /// Unfolds the chain of pairs: series -> (… , code of the last column), and so on to the first.
+  private func code(of column: Int, inSeries series: Int) -> UInt32 {
+    var number = UInt32(series)
+    var link = chain.count
+    while link > 0 {
+      let pair = chain[link - 1].pairs[Int(number)]
+      if link == column { return pair.1 }
+      number = pair.0
+      link -= 1
+    }
+    return number
+  }
+}
