@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+public import Economics
+import Foundation
+import GRDB
+import GRDBSQLite
+
+/// A posting as a reader sees it.
+public struct Posting: Sendable {
+  public var bucket: TimeBucket
+  /// For ``LedgerView/dimensions(of:)``.
+  public var series: Int64
+  /// For ``LedgerView/source(ofBatch:)``.
+  public var batch: Int64
+  public var meter: Meter
+  public var quantity: UInt64
+  public var pricing: Pricing
+  public var evidence: Evidence
+  public var cost: Money
+}
+
+/// The ledger at one moment.
+public struct LedgerView {
+  private let seriesDimensions: [Int64: [String: String]]
+  private let sources: [Int64: String]
+  public let sequence: Int64
+  public let chain: [UInt8]
+  public let currency: String?
+
+  fileprivate init(_ db: Database) throws {
+    var series: [Int64: [String: String]] = [:]
+    for row in try Row.fetchAll(db, sql: "SELECT * FROM series") {
+      var dimensions: [String: String] = [:]
+      for name in Dimension.standard {
+        let value: String = row[name]
+        if !value.isEmpty { dimensions[name] = value }
+      }
+      let tags = try JSONDecoder().decode(
+        [String: String].self, from: Data((row["tags"] as String).utf8))
+      dimensions.merge(tags) { standard, _ in standard }
+      series[row["id"]] = dimensions
+    }
+    seriesDimensions = series
+    var sources: [Int64: String] = [:]
+    var head: (Int64, [UInt8]) = (0, [UInt8](repeating: 0, count: 32))
+    for row in try Row.fetchAll(
+      db, sql: "SELECT sequence, source, chain FROM batches ORDER BY sequence")
+    {
+      sources[row["sequence"]] = row["source"]
+      head = (row["sequence"], Array(row["chain"] as Data))
+    }
+    self.sources = sources
+    (sequence, chain) = head
+    currency = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'currency'")
+  }
+
+  public func dimensions(of series: Int64) -> [String: String] { seriesDimensions[series] ?? [:] }
+  public func source(ofBatch batch: Int64) -> String { sources[batch] ?? "" }
+}
+
+/// What `verify` found right.
+public struct LedgerCheck: Codable, Sendable, Equatable {
+  public var batches: Int
+  public var postings: Int
+  /// SHA-256 of all facts, whatever batches they came in: equal books have equal digests.
+  public var digest: [UInt8]
+  /// The head of the hash chain over the batches.
+  public var chain: [UInt8]
+}
+
+extension Ledger {
+  /// Calls `each` for every posting in a span of time, all in one consistent view.
+  public func read(
+    from: TimeBucket? = nil, until: TimeBucket? = nil,
+    _ each: (LedgerView, Posting) throws -> Void
+  ) throws -> LedgerView {
+    try queue.read { db in
+      let view = try LedgerView(db)
+      let statement = try db.makeStatement(
+        sql: """
+          SELECT batch, bucket, series, meter, quantity, pricing, evidence, units, pico, yocto
+          FROM postings WHERE bucket >= ? AND bucket < ?
+          """)
+      let handle = statement.sqliteStatement
+      sqlite3_bind_int64(handle, 1, from?.index ?? .min)
+      sqlite3_bind_int64(handle, 2, until?.index ?? .max)
+      while true {
+        let status = sqlite3_step(handle)
+        if status == SQLITE_DONE { break }
+        guard status == SQLITE_ROW else {
+          throw DatabaseError(
+            resultCode: ResultCode(rawValue: status), message: db.lastErrorMessage)
+        }
+        try each(view, try Self.posting(handle))
+      }
+      return view
+    }
+  }
+
+  private static func posting(_ handle: OpaquePointer) throws -> Posting {
+    func column(_ index: Int32) -> Int64 { sqlite3_column_int64(handle, index) }
+    guard let meter = Meter(rawValue: Int(column(3))),
+      let pricing = Pricing(rawValue: Int(column(5))),
+      let evidence = Evidence(rawValue: Int(column(6)))
+    else { throw LedgerError(.damaged, "a posting of batch \(column(0)) names something unknown") }
+    let cost = StoredMoney(units: column(7), pico: column(8), yocto: column(9))
+    return Posting(
+      bucket: TimeBucket(index: column(1)), series: column(2), batch: column(0), meter: meter,
+      quantity: UInt64(bitPattern: column(4)), pricing: pricing, evidence: evidence,
+      cost: try cost.money())
+  }
+
+  /// Walks the hash chain, re-adds what each batch says, and digests the facts.
+  /// - Throws: ``LedgerError`` `damaged` with the first batch that does not fit.
+  public func verify() throws -> LedgerCheck {
+    try queue.read { db in
+      if let trouble = try String.fetchOne(db, sql: "PRAGMA quick_check(1)"), trouble != "ok" {
+        throw LedgerError(.damaged, "SQLite: \(trouble)")
+      }
+      let (batches, chain) = try verifyBatches(db)
+      let postings = try Int.fetchOne(db, sql: "SELECT count(*) FROM postings") ?? 0
+      let counted =
+        try Int.fetchOne(
+          db, sql: "SELECT count(*) FROM postings WHERE batch IN (SELECT sequence FROM batches)")
+        ?? 0
+      guard postings == counted else {
+        throw LedgerError(.damaged, "\(postings - counted) postings belong to no batch")
+      }
+      return LedgerCheck(
+        batches: batches, postings: postings, digest: try Self.factDigest(db), chain: chain)
+    }
+  }
+
+  private func verifyBatches(_ db: Database) throws -> (Int, [UInt8]) {
+    var chain = [UInt8](repeating: 0, count: 32)
+    var expected: Int64 = 1
+    // Postings lie in the order of their batches, so one pass over both is enough.
+    let statement = try db.makeStatement(
+      sql: """
+        SELECT batch, bucket, series, meter, quantity, pricing, evidence, units, pico, yocto
+        FROM postings ORDER BY rowid
+        """)
+    let handle = statement.sqliteStatement
+    var status = sqlite3_step(handle)
+    let cursor = try Row.fetchCursor(db, sql: "SELECT * FROM batches ORDER BY sequence")
+    while let row = try cursor.next() {
+      let batch = Self.batchRow(row)
+      func damaged(_ what: String) -> LedgerError {
+        LedgerError(.damaged, "batch \(batch.sequence) (\(batch.key)): \(what)")
+      }
+      guard batch.sequence == expected else { throw damaged("batch \(expected) is missing") }
+      guard batch.counts[0] == batch.counts[1...].reduce(0, +) else {
+        throw damaged("rows read are not the sum of accepted, quarantined and duplicate")
+      }
+      var hash = PostingHash()
+      while status == SQLITE_ROW, sqlite3_column_int64(handle, 0) == batch.sequence {
+        hash.add((1..<10).map { sqlite3_column_int64(handle, $0) })
+        status = sqlite3_step(handle)
+      }
+      guard try hash.finish(db) == batch.postings else {
+        throw damaged("its postings or their series were changed")
+      }
+      chain = batch.chained(after: chain)
+      guard chain == Array(row["chain"] as Data) else { throw damaged("the hash chain is broken") }
+      expected += 1
+    }
+    return (Int(expected - 1), chain)
+  }
+
+  private static func batchRow(_ row: Row) -> BatchRow {
+    BatchRow(
+      sequence: row["sequence"],
+      key: BatchKey(
+        source: row["source"], stream: Array(row["stream"] as Data),
+        start: UInt64(row["start"] as Int64), end: UInt64(row["end"] as Int64)),
+      counts: [
+        row["rows_read"], row["rows_accepted"], row["rows_quarantined"], row["rows_duplicate"],
+      ],
+      book: Array(row["book"] as Data), result: Array(row["result"] as Data),
+      postings: Array(row["postings"] as Data))
+  }
+
+  /// Facts of equal (time, dimensions, meter, pricing, evidence) added up, in that order.
+  private static func factDigest(_ db: Database) throws -> [UInt8] {
+    let names = Dimension.standard.joined(separator: ", ")
+    let cursor = try Row.fetchCursor(
+      db,
+      sql: """
+        SELECT bucket, \(names), tags, meter, pricing, evidence, sum(quantity), sum(units),
+          sum(pico), sum(yocto)
+        FROM postings JOIN series ON series.id = postings.series
+        GROUP BY bucket, \(names), tags, meter, pricing, evidence
+        ORDER BY bucket, \(names), tags, meter, pricing, evidence
+        """)
+    var hash = SHA256()
+    while let row = try cursor.next() {
+      let cost = StoredMoney(units: row[12], pico: row[13], yocto: row[14])
+      let fields = (0..<12).map { "\(row[$0] as DatabaseValue)" } + ["\(try cost.money().quanta)"]
+      hash.update(data: Array((fields.joined(separator: "\u{1F}") + "\n").utf8))
+    }
+    return Array(hash.finalize())
+  }
+
+  /// The keys of all batches: for comparing with a journal.
+  public func batchKeys() throws -> Set<BatchKey> {
+    try queue.read { db in
+      var keys: Set<BatchKey> = []
+      let cursor = try Row.fetchCursor(db, sql: "SELECT * FROM batches")
+      while let row = try cursor.next() { keys.insert(Self.batchRow(row).key) }
+      return keys
+    }
+  }
+}

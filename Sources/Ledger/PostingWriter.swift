@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import Economics
+import GRDB
+import GRDBSQLite
+
+/// Writes postings with SQLite's own calls: they are by far the most rows, and binding ten integers
+/// through GRDB's arguments costs several times the insertion.
+enum PostingWriter {
+  private static let sql = """
+    INSERT INTO postings (batch, bucket, series, meter, quantity, pricing, evidence, units, pico,
+      yocto) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    """
+
+  /// - Returns: the digest of the rows, as ``PostingHash`` makes it.
+  static func write(
+    _ outcome: PricingOutcome, batch: Int64, series: [Int64], _ db: Database
+  ) throws -> [UInt8] {
+    var hash = PostingHash()
+    let statement = try db.cachedStatement(sql: sql)
+    let handle = statement.sqliteStatement
+    defer { sqlite3_reset(handle) }
+    for line in 0..<outcome.lineCount {
+      let cost = StoredMoney(outcome.costs[line])
+      guard let quantity = Int64(exactly: outcome.quantities[line]) else {
+        throw LedgerError(.invalidBatch, "a quantity exceeds 2^63")
+      }
+      sqlite3_reset(handle)
+      let row: [Int64] = [
+        outcome.buckets[line], series[Int(outcome.series[line])], Int64(outcome.meters[line]),
+        quantity, Int64(outcome.pricings[line]), Int64(outcome.evidences[line]), cost.units,
+        cost.pico, cost.yocto,
+      ]
+      hash.add(row)
+      sqlite3_bind_int64(handle, 1, batch)
+      for (index, value) in row.enumerated() {
+        sqlite3_bind_int64(handle, Int32(index + 2), value)
+      }
+      let status = sqlite3_step(handle)
+      guard status == SQLITE_DONE else {
+        throw DatabaseError(
+          resultCode: ResultCode(rawValue: status), message: db.lastErrorMessage, sql: sql)
+      }
+    }
+    return try hash.finish(db)
+  }
+}
+
+/// SHA-256 of a batch's postings, and of the names of the series in them: what `verify` compares.
+struct PostingHash {
+  private var hash = SHA256()
+  private var series: Set<Int64> = []
+
+  /// A row from `bucket` on, in the order of the table.
+  mutating func add(_ row: [Int64]) {
+    series.insert(row[1])
+    row.withUnsafeBytes { hash.update(bufferPointer: $0) }
+  }
+
+  func finish(_ db: Database) throws -> [UInt8] {
+    var hash = hash
+    for id in series.sorted() {
+      let row = try Row.fetchOne(
+        db.cachedStatement(sql: "SELECT * FROM series WHERE id = ?"), arguments: [id])
+      let text = (row?.map { "\($0.1)" } ?? ["missing"]).joined(separator: "\0")
+      hash.update(data: Array(text.utf8))
+    }
+    return Array(hash.finalize())
+  }
+}
+
+/// Money as three integers that SQLite adds exactly (up to 9 million rows a sum).
+struct StoredMoney: Equatable {
+  private static let trillion: Int128 = 1_000_000_000_000
+
+  var units: Int64
+  var pico: Int64
+  var yocto: Int64
+
+  init(_ money: Money) {
+    func split(_ value: Int128) -> (Int128, Int128) {
+      let (quotient, rest) = value.quotientAndRemainder(dividingBy: Self.trillion)
+      return rest < 0 ? (quotient - 1, rest + Self.trillion) : (quotient, rest)
+    }
+    let (upper, yocto) = split(money.quanta)
+    let (units, pico) = split(upper)
+    self.units = Int64(units)
+    self.pico = Int64(pico)
+    self.yocto = Int64(yocto)
+  }
+
+  init(units: Int64, pico: Int64, yocto: Int64) {
+    self.units = units
+    self.pico = pico
+    self.yocto = yocto
+  }
+
+  /// Sums of parts are fine too: they need not be below 10^12 any more.
+  func money() throws(MoneyError) -> Money {
+    let (upper, overflow) = Int128(units).multipliedReportingOverflow(by: Self.trillion)
+    let (withPico, overflow2) = upper.addingReportingOverflow(Int128(pico))
+    let (shifted, overflow3) = withPico.multipliedReportingOverflow(by: Self.trillion)
+    let (total, overflow4) = shifted.addingReportingOverflow(Int128(yocto))
+    if overflow || overflow2 || overflow3 || overflow4 { throw .overflow }
+    return Money(quanta: total)
+  }
+}

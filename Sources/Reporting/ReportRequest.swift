@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A question to the report service.
+public enum ReportRequest: Codable, Sendable, Hashable {
+  /// Answered with a ``CostAnswer``.
+  case cost(CostQuery)
+
+  enum CodingKeys: Int, CodingKey {
+    case cost = 1
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self = .cost(try container.decode(CostQuery.self, forKey: .cost))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    switch self {
+    case .cost(let query): try container.encode(query, forKey: .cost)
+    }
+  }
+}
