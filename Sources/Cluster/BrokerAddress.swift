@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ZeroMQ
+
+/// Where a broker listens: three endpoints that follow from one.
+///
+///     ipc:///run/solvent       front ipc:///run/solvent/front   work …/work   stream …/stream
+///     tcp://127.0.0.1:7400     front port 7400                  work 7401     stream 7402
+public struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
+  /// The text it was made from.
+  public let description: String
+  /// Producers connect here.
+  public let front: Endpoint
+  /// Workers connect here.
+  public let work: Endpoint
+  /// Subscribers connect here.
+  public let stream: Endpoint
+
+  /// - Throws: ``EndpointError`` when `text` is neither `ipc://DIRECTORY` nor `tcp://HOST:PORT`.
+  public init(_ text: String) throws(EndpointError) {
+    let base = try Endpoint(text)
+    description = text
+    if text.hasPrefix("tcp://"), let colon = text.lastIndex(of: ":"),
+      let port = UInt16(text[text.index(after: colon)...]), port <= UInt16.max - 2
+    {
+      let host = text[...colon]
+      front = base
+      work = try Endpoint("\(host)\(port + 1)")
+      stream = try Endpoint("\(host)\(port + 2)")
+    } else if text.hasPrefix("ipc://") || text.hasPrefix("inproc://") {
+      front = try Endpoint(text + "/front")
+      work = try Endpoint(text + "/work")
+      stream = try Endpoint(text + "/stream")
+    } else {
+      throw EndpointError(
+        text, "is no broker address; write ipc://DIRECTORY or tcp://127.0.0.1:7400")
+    }
+  }
+}

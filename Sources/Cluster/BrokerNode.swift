@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Broker
+import CBOR
+public import Logging
+public import ZeroMQ
+
+/// The broker on its sockets: reads messages, asks the machine, carries out what it says.
+public actor BrokerNode {
+  private static let messagesPerTurn = 256
+
+  private nonisolated let loop: PollLoop
+  private let address: BrokerAddress
+  private let logger: Logger
+  private let front: Socket
+  private let work: Socket
+  private let stream: Socket
+  private var machine: BrokerMachine<SharedMessage>
+  private var actions: [BrokerMachine<SharedMessage>.Action] = []
+  private var timer: Int?
+  private let heartbeat: Int
+
+  // Reused for every message: a fresh zmq_msg_t each time costs a tenth of the throughput.
+  private var routingFrame = Message()
+  private var headerFrame = Message()
+  private var payloadFrame = Message()
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    loop.asUnownedSerialExecutor()
+  }
+
+  /// Makes the sockets and binds them.
+  /// - Throws: ``ZeroMQError`` or ``EndpointError`` when an endpoint cannot be bound.
+  public init(
+    loop: PollLoop, context: Context, address: BrokerAddress,
+    settings: BrokerMachine<SharedMessage>.Settings = .init(), release: String, logger: Logger
+  ) throws {
+    self.loop = loop
+    self.address = address
+    self.logger = logger
+    heartbeat = settings.heartbeatMilliseconds
+    let front = try Socket(context, .router, highWaterMark: Int32(4 * settings.jobsMax))
+    let work = try Socket(context, .router, highWaterMark: Int32(4 * settings.jobsMax))
+    let stream = try Socket(context, .publisher, highWaterMark: 1_000)
+    try front.bind(address.front)
+    try work.bind(address.work)
+    try stream.bind(address.stream)
+    self.front = front
+    self.work = work
+    self.stream = stream
+    machine = BrokerMachine(
+      settings: settings, release: release, identity: UInt64.random(in: 1...UInt64.max),
+      now: PollLoop.now())
+  }
+
+  /// Begins to serve.
+  public func start() {
+    loop.watch(front.pollable) { [unowned self] in self.assumeIsolated { $0.drain(.front) } }
+    loop.watch(work.pollable) { [unowned self] in self.assumeIsolated { $0.drain(.work) } }
+    loop.watch(stream.pollable) { [unowned self] in self.assumeIsolated { $0.drainSubscriptions() }
+    }
+    timer = loop.every(milliseconds: UInt64(heartbeat)) { [unowned self] in
+      self.assumeIsolated { node in
+        node.machine.tick(now: PollLoop.now(), &node.actions)
+        node.perform()
+      }
+    }
+    logger.notice("broker ready", metadata: ["address": "\(address)"])
+  }
+
+  /// Stops serving. Peers notice by the silence and greet the next broker.
+  public func stop() {
+    loop.unwatch(front.pollable)
+    loop.unwatch(work.pollable)
+    loop.unwatch(stream.pollable)
+    if let timer { loop.cancelTimer(timer) }
+  }
+
+  // MARK: Receiving
+
+  private func drain(_ side: PeerID.Side) {
+    let now = PollLoop.now()
+    do {
+      for _ in 0..<Self.messagesPerTurn {
+        let isMore =
+          switch side {
+          case .front: try front.receive(into: &routingFrame)
+          case .work: try work.receive(into: &routingFrame)
+          }
+        guard isMore else { break }
+        switch side {
+        case .front: try receive(front, side, now)
+        case .work: try receive(work, side, now)
+        }
+      }
+    } catch {
+      logger.error("receiving failed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func receive(
+    _ socket: borrowing Socket, _ side: PeerID.Side, _ now: UInt64
+  ) throws {
+    guard routingFrame.isFollowed, let number = routingFrame.routingNumber,
+      try socket.receive(into: &headerFrame)
+    else { return try socket.skipRest(after: routingFrame) }
+    let peer = PeerID(side, number)
+    let header: Header
+    do throws(Header.Problem) {
+      header = try headerFrame.header()
+    } catch {
+      try socket.skipRest(after: headerFrame)
+      if case .version = error { machine.refuse(peer, .version, &actions) }
+      if case .malformed = error { machine.refuse(peer, .malformed, &actions) }
+      return perform()
+    }
+    var topic: String?
+    if header.command == .publish && headerFrame.isFollowed {
+      guard try socket.receive(into: &payloadFrame), payloadFrame.isFollowed else { return }
+      topic = payloadFrame.text
+    }
+    var payload: SharedMessage?
+    if headerFrame.isFollowed {
+      guard try socket.receive(into: &payloadFrame) else { return }
+      if payloadFrame.isFollowed {
+        try socket.skipRest(after: payloadFrame)
+        machine.refuse(peer, .malformed, &actions)
+        return perform()
+      }
+      payload = SharedMessage(payloadFrame.take())
+    }
+    handle(header, topic, payload, peer, now)
+    perform()
+  }
+
+  private func handle(
+    _ header: Header, _ topic: String?, _ payload: SharedMessage?, _ peer: PeerID, _ now: UInt64
+  ) {
+    switch (header.command, payload) {
+    case (.hello, let payload?):
+      do {
+        machine.greeted(try payload.decode(Hello.self), by: peer, now: now, &actions)
+      } catch {
+        machine.refuse(peer, .malformed, &actions)
+      }
+    case (.publish, let payload?) where topic != nil:
+      machine.published(
+        header, topic: topic ?? "", payload, bytes: payload.count, by: peer, now: now, &actions)
+    default:
+      machine.received(
+        header, payload, bytes: payload?.count ?? 0, from: peer, now: now, &actions)
+    }
+  }
+
+  /// XPUB hands subscriptions up: 1 and the prefix for a new one, 0 and the prefix for its end.
+  private func drainSubscriptions() {
+    do {
+      for _ in 0..<Self.messagesPerTurn {
+        guard try stream.receive(into: &payloadFrame) else { break }
+        let prefix: String? = payloadFrame.withUnsafeBytes { bytes in
+          guard bytes.first == 1 else { return nil }
+          let name = bytes.dropFirst()
+          return String(validating: name.last == 0 ? name.dropLast() : name, as: UTF8.self)
+        }
+        if let prefix { machine.subscribed(prefix: prefix, &actions) }
+      }
+    } catch {
+      logger.error("receiving subscriptions failed", metadata: ["error": "\(error)"])
+    }
+    perform()
+  }
+
+  // MARK: Acting
+
+  private func perform() {
+    var index = 0
+    // Carrying out one action may add others (a peer turns out to be gone).
+    while index < actions.count {
+      perform(actions[index])
+      index += 1
+    }
+    actions.removeAll(keepingCapacity: true)
+  }
+
+  private func perform(_ action: BrokerMachine<SharedMessage>.Action) {
+    switch action {
+    case .send(let peer, let header, let payload):
+      send(header, payload, to: peer)
+    case .welcome(let peer, let welcome):
+      sendEncoded(Header(.welcome), welcome, to: peer)
+    case .status(let peer, let header, let status):
+      sendEncoded(header, status, to: peer)
+    case .publish(let topic, let header, let payload):
+      do {
+        try stream.publish(topic, header, payload)
+      } catch {
+        logger.warning("publishing failed", metadata: ["error": "\(error)"])
+      }
+    case .note(let note):
+      log(note)
+    }
+  }
+
+  private func sendEncoded(_ header: Header, _ value: some Encodable, to peer: PeerID) {
+    do {
+      send(header, try SharedMessage(encoding: value), to: peer)
+    } catch {
+      logger.error("encoding failed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func send(_ header: Header, _ payload: SharedMessage?, to peer: PeerID) {
+    do throws(ZeroMQError) {
+      switch peer.side {
+      case .front: try front.send(header, payload, to: peer)
+      case .work: try work.send(header, payload, to: peer)
+      }
+    } catch {
+      if error.isUnreachable {
+        machine.unreachable(peer, now: PollLoop.now(), &actions)
+      } else if error.isAgain {
+        machine.full(peer, header)
+      } else {
+        logger.error("sending failed", metadata: ["peer": "\(peer)", "error": "\(error)"])
+      }
+    }
+  }
+
+  private func log(_ note: BrokerMachine<SharedMessage>.Note) {
+    switch note {
+    case .joined(let peer, let name, let role):
+      logger.notice("joined", metadata: ["peer": "\(peer)", "name": "\(name)", "role": "\(role)"])
+    case .lost(let peer, let name, let requeued, let reason):
+      logger.warning(
+        "lost",
+        metadata: [
+          "peer": "\(peer)", "name": "\(name)", "requeued": "\(requeued)",
+          "reason": "\(reason.rawValue)",
+        ])
+    case .left(let peer, let name):
+      logger.notice("left", metadata: ["peer": "\(peer)", "name": "\(name)"])
+    case .deadLetter(let job, let service, let workers):
+      logger.error(
+        "dead letter",
+        metadata: [
+          "job": "\(job)", "service": "\(service)",
+          "workers": "\(workers.joined(separator: ","))",
+        ])
+    case .refused(let peer, let code):
+      logger.warning("refused", metadata: ["peer": "\(peer)", "code": "\(code)"])
+    }
+  }
+}

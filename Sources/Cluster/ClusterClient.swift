@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+public import Logging
+import Synchronization
+public import ZeroMQ
+
+/// Why a question to a cluster has no answer.
+public struct ClientError: Error, Equatable, Sendable, CustomStringConvertible {
+  public enum Kind: Equatable, Sendable {
+    /// No broker answers.
+    case unreachable
+    /// The broker does, the service does not.
+    case noAnswer
+    /// The service refused.
+    case refused
+    /// The broker speaks another version.
+    case version
+  }
+
+  public let kind: Kind
+  public let description: String
+
+  public init(_ kind: Kind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+}
+
+/// Asks services of a cluster: a producer whose jobs are questions.
+public final class ClusterClient: Sendable {
+  private struct Waiting {
+    let continuation: CheckedContinuation<SharedMessage?, any Error>
+    let progress: (@Sendable (Int, SharedMessage?) -> Void)?
+  }
+
+  private struct State {
+    var waiting: [JobID: Waiting] = [:]
+    var isJoined = false
+    var isRefused = false
+    var next: UInt64 = 0
+  }
+
+  /// The routes that it can ask, in the order of their numbers.
+  private let routes: [String]
+  private let address: BrokerAddress
+  private let loop: PollLoop
+  private let node: ProducerNode
+  private let state: Mutex<State>
+  private let epoch = UInt64.random(in: 1...UInt64.max)
+
+  /// Begins to connect.
+  public init(
+    address: BrokerAddress, name: String, process: Int, services: [String], logger: Logger
+  ) async throws {
+    self.address = address
+    routes = services
+    loop = PollLoop(name: "solvent-client")
+    state = Mutex(State())
+    let hub = EventHub()
+    node = try ProducerNode(
+      loop: loop, context: Context(), address: address,
+      hello: Hello(
+        role: .producer, name: name, process: process, release: solventRelease,
+        routes: services.map { [$0] }),
+      logger: logger,
+      events: .init(
+        ended: { hub.client?.ended($0, $1) },
+        progress: { hub.client?.progressed($0, $1, $2) },
+        connection: { hub.client?.connected($0) }))
+    hub.set(self)
+    loop.start()
+    await node.start()
+  }
+
+  /// Ends the connection.
+  public func close() async {
+    await node.stop()
+    loop.stop()
+  }
+
+  /// Waits until the broker answers.
+  /// - Throws: ``ClientError`` `unreachable` or `version`.
+  public func join(within timeout: Duration = .seconds(3)) async throws {
+    let deadline = ContinuousClock.now + timeout
+    while true {
+      let (isJoined, isRefused) = state.withLock { ($0.isJoined, $0.isRefused) }
+      if isJoined { return }
+      if isRefused {
+        throw ClientError(
+          .version,
+          "the broker at \(address) speaks another version of the protocol; use one release")
+      }
+      guard ContinuousClock.now < deadline else {
+        throw ClientError(
+          .unreachable, "no broker answers at \(address); start one with: solvent up")
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+  }
+
+  /// Asks a service and waits for its answer.
+  /// - Parameters:
+  ///   - timeout: how long to wait without an answer or a sign of progress.
+  /// - Throws: ``ClientError``.
+  public func ask(
+    _ service: String, _ question: SharedMessage, timeout: Duration = .seconds(30),
+    progress: (@Sendable (Int, SharedMessage?) -> Void)? = nil
+  ) async throws -> SharedMessage {
+    guard let route = routes.firstIndex(of: service) else {
+      preconditionFailure("the client was not made to ask '\(service)'")
+    }
+    try await join()
+    let id = state.withLock { state in
+      state.next += 1
+      return JobID(epoch: epoch, sequence: state.next)
+    }
+    let sign = LastSign()
+    let watch = Task { [self] in
+      while !Task.isCancelled {
+        try await Task.sleep(for: .milliseconds(200))
+        if sign.isOlder(than: timeout) {
+          fail(id, ClientError(.noAnswer, "the service '\(service)' does not answer"))
+          await node.cancel(id)
+          return
+        }
+      }
+    }
+    defer { watch.cancel() }
+    let answer = try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        state.withLock { state in
+          state.waiting[id] = Waiting(continuation: continuation) { permille, payload in
+            sign.renew()
+            progress?(permille, payload)
+          }
+        }
+        Task { await node.submit(id, route: route, question) }
+      }
+    } onCancel: {
+      fail(id, CancellationError())
+      Task { await node.cancel(id) }
+    }
+    guard let answer else { throw ClientError(.noAnswer, "'\(service)' answered nothing") }
+    return answer
+  }
+
+  private func take(_ id: JobID) -> Waiting? {
+    state.withLock { $0.waiting.removeValue(forKey: id) }
+  }
+
+  private func fail(_ id: JobID, _ error: any Error) {
+    take(id)?.continuation.resume(throwing: error)
+  }
+
+  fileprivate func ended(_ id: JobID, _ outcome: ProducerOutcome) {
+    guard let waiting = take(id) else { return }
+    switch outcome {
+    case .result(let payload), .committed(let payload):
+      waiting.continuation.resume(returning: payload)
+    case .failed(let code, let payload):
+      let reason =
+        payload.map { String(decoding: $0.array, as: UTF8.self) }
+        ?? "the job failed (\(code.map { "\($0)" } ?? "unknown"))"
+      waiting.continuation.resume(throwing: ClientError(.refused, reason))
+    }
+  }
+
+  fileprivate func progressed(_ id: JobID, _ permille: Int, _ payload: SharedMessage?) {
+    state.withLock { $0.waiting[id]?.progress }?(permille, payload)
+  }
+
+  fileprivate func connected(_ note: ConnectionNote) {
+    state.withLock { state in
+      switch note {
+      case .joined: state.isJoined = true
+      case .lost: state.isJoined = false
+      case .refused: state.isRefused = true
+      }
+    }
+  }
+}
+
+/// When a service was last heard.
+private final class LastSign: Sendable {
+  private let time = Mutex(ContinuousClock.now)
+
+  func renew() { time.withLock { $0 = .now } }
+  func isOlder(than duration: Duration) -> Bool { time.withLock { $0 } + duration < .now }
+}
+
+/// Breaks the circle between a node, which needs its events when it is made, and the client.
+private final class EventHub: Sendable {
+  private struct Weak: Sendable {
+    weak var client: ClusterClient?
+  }
+  private let held = Mutex(Weak())
+
+  var client: ClusterClient? { held.withLock { $0.client } }
+  func set(_ client: ClusterClient) { held.withLock { $0.client = client } }
+}

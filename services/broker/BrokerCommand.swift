@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Broker
+import Cluster
+import ServiceLifecycle
+import ZeroMQ
+
+@main
+struct BrokerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "solvent-broker",
+    abstract: "Routes jobs to workers and streams to subscribers. Keeps nothing on disk.",
+    version: solventRelease)
+
+  @OptionGroup var options: ServiceOptions
+
+  @Option(help: "Milliseconds between signs of life.")
+  var heartbeat = 250
+
+  @Option(help: "Milliseconds of silence after which a peer counts as lost.")
+  var liveness = 2_500
+
+  @Option(help: "How often a job is handed out before it is a dead letter.")
+  var attempts = 5
+
+  func validate() throws {
+    guard (10...60_000).contains(heartbeat), liveness >= 2 * heartbeat else {
+      throw ValidationError("--liveness must be at least twice --heartbeat (10 to 60,000 ms)")
+    }
+    guard (1...100).contains(attempts) else { throw ValidationError("--attempts is 1 to 100") }
+  }
+
+  func run() async throws {
+    try options.places.create()
+    try await ServiceProcess.run("broker", options) { parts in
+      var settings = BrokerMachine<SharedMessage>.Settings()
+      settings.heartbeatMilliseconds = heartbeat
+      settings.livenessMilliseconds = liveness
+      settings.attemptsMax = attempts
+      let node = try BrokerNode(
+        loop: parts.loop, context: parts.context, address: options.brokerAddress(),
+        settings: settings, release: solventRelease, logger: parts.logger)
+      return [BrokerService(node: node)]
+    }
+  }
+}
+
+struct BrokerService: Service {
+  let node: BrokerNode
+
+  func run() async throws {
+    await node.start()
+    try? await gracefulShutdown()
+    await node.stop()
+  }
+}

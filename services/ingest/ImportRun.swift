@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+import CBOR
+import Cluster
+import Economics
+import Foundation
+import Ingestion
+import Synchronization
+import ZeroMQ
+
+/// One file, from its first byte to its last booking.
+///
+/// The file is known by the SHA-256 of its unpacked content. What the journal already holds of it is
+/// passed over, so an import that was cut off goes on, and one that was complete adds nothing.
+final class ImportRun: Sendable {
+  private struct Counts {
+    var submitted = 0
+    var booked = 0
+    var refusals: [String] = []
+  }
+
+  private let request: ImportRequest
+  private let job: JobID
+  private let desk: ImportDesk
+  private let counts = Mutex(Counts())
+
+  init(_ request: ImportRequest, job: JobID, desk: ImportDesk) {
+    self.request = request
+    self.job = job
+    self.desk = desk
+  }
+
+  func booked(wasKnown: Bool) { counts.withLock { $0.booked += 1 } }
+
+  func refused(_ reason: String) {
+    counts.withLock {
+      $0.booked += 1
+      if !$0.refusals.contains(reason) { $0.refusals.append(reason) }
+    }
+  }
+
+  func run() throws -> ImportReport {
+    let book = try request.options.priceBook()
+    let stream = try ByteSource(path: request.path).digest().sha256
+    try desk.check(job)
+    return try desk.ids.withIndex { ids in
+      let reader = try UsageReader(
+        path: request.path, source: request.options.source, batchRows: request.options.batchRows,
+        ids: ids, now: Int64(Date().timeIntervalSince1970 * 1_000)
+      ) { header in try request.options.mapping(for: header, file: request.label) }
+      return try run(reader, ImportKey(source: reader.source, stream: stream), book)
+    }
+  }
+
+  private func run(
+    _ reader: UsageReader, _ key: ImportKey, _ book: PriceBook
+  ) throws -> ImportReport {
+    let reading = reader.mapping.identity
+    let fresh = ImportState(path: request.label, reading: reading)
+    let isKnown = desk.isKnown(key)
+    guard var state = desk.begin(key, fresh) else {
+      throw FileProblem(file: request.label, "is being imported already; wait for that import")
+    }
+    defer { desk.end(key, job: job) }
+    guard state.reading == reading else {
+      throw FileProblem(
+        file: request.label,
+        """
+        was imported before as '\(key.source)' with another mapping; what is booked is not read \
+        again otherwise. Give another --source to book it a second time
+        """)
+    }
+    var report = ImportReport(
+      label: request.label, source: key.source, mapping: reader.mapping.name)
+    report.wasComplete = state.isComplete
+    report.note = reader.mapping.note
+    let acceptedBefore = state.rowsAccepted
+    if !state.isComplete {
+      if !isKnown {
+        try desk.journal.append(
+          ImportBegin(
+            source: key.source, stream: key.stream, path: request.label, reading: reading))
+        desk.update(key, state)
+      } else if state.end > 0 {
+        try reader.skip(to: state.end, lines: state.nextLine)
+      }
+      try readAll(reader, key, book, &state)
+      try finish(key, &state)
+    }
+    report.rowsRead = state.rowsRead
+    report.rowsAccepted = state.rowsAccepted
+    report.rowsQuarantined = state.rowsQuarantined
+    report.rowsDuplicate = state.rowsDuplicate
+    report.rowsNew = state.rowsAccepted - acceptedBefore
+    report.refusals = counts.withLock { $0.refusals }
+    if state.rowsQuarantined > 0 { report.quarantineFile = try writeQuarantine(key) }
+    return report
+  }
+
+  private func readAll(
+    _ reader: UsageReader, _ key: ImportKey, _ book: PriceBook, _ state: inout ImportState
+  ) throws {
+    while let piece = try reader.next() {
+      try desk.waitForRoom(job)
+      try submit(piece, nextLine: reader.nextLine, key, book)
+      state.end = piece.end
+      state.nextLine = reader.nextLine
+      state.rowsRead += piece.rowsRead
+      state.rowsAccepted += piece.batch.count
+      state.rowsQuarantined += piece.quarantined.count
+      state.rowsDuplicate += piece.duplicates
+      desk.update(key, state)
+      let (consumed, size) = reader.progress
+      let permille = size.map { $0 > 0 ? Int(min(1_000, consumed * 1_000 / $0)) : 0 } ?? 0
+      desk.progressed(job, permille: permille, rows: state.rowsRead)
+    }
+  }
+
+  private func submit(
+    _ piece: ReadBatch, nextLine: Int, _ key: ImportKey, _ book: PriceBook
+  ) throws {
+    let pricing = PricingJob(piece, source: key.source, stream: key.stream, book: book)
+    let bytes = try CBOREncoder().encode(pricing)
+    let payload = try SharedMessage(bytes)
+    counts.withLock { $0.submitted += 1 }
+    desk.reserve(bytes.count)
+    let side = JournalSide(
+      nextLine: nextLine, quarantined: piece.quarantined, contents: piece.contents)
+    try desk.journal.append(job: bytes, side: side) { [desk] sequence in
+      desk.durable(sequence, payload, run: self)
+    }
+  }
+
+  /// Waits until the ledger has everything, then marks the import complete.
+  private func finish(_ key: ImportKey, _ state: inout ImportState) throws {
+    try desk.wait(job) { counts.withLock { $0.booked == $0.submitted } }
+    guard counts.withLock({ $0.refusals.isEmpty }) else { return }
+    let written = DispatchSemaphore(value: 0)
+    try desk.journal.append(ImportEnd(source: key.source, stream: key.stream)) { _ in
+      written.signal()
+    }
+    written.wait()
+    state.isComplete = true
+    desk.update(key, state)
+  }
+
+  /// Writes the rows that were put aside, read back from the journal: the file is the same whether
+  /// the import ran through or was cut off ten times.
+  private func writeQuarantine(_ key: ImportKey) throws -> String {
+    desk.journal.flush()
+    let name = key.stream.prefix(6).map { String(format: "%02x", $0) }.joined()
+    let path = "\(desk.places.quarantine)/\(key.source)-\(name).jsonl"
+    var lines = Data()
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    _ = try JournalFiles.verify(directory: desk.places.journal) { found, row in
+      guard found == key else { return }
+      let line = QuarantineLine(
+        file: request.label, line: row.line, field: row.field, reason: row.reason.rawValue,
+        remedy: row.reason.remedy, text: row.text)
+      lines.append(try encoder.encode(line))
+      lines.append(0x0A)
+    }
+    try lines.write(to: URL(fileURLWithPath: path), options: .atomic)
+    return path
+  }
+}
+
+/// A line of a quarantine file.
+struct QuarantineLine: Codable {
+  let file: String
+  let line: Int
+  let field: String
+  let reason: String
+  let remedy: String
+  let text: String
+}

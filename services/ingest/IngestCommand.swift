@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Cluster
+import Ingestion
+import ServiceLifecycle
+
+@main
+struct IngestCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "solvent-ingest",
+    abstract: "Reads usage, keeps it in the journal, and has it priced and booked.",
+    version: solventRelease)
+
+  @OptionGroup var options: ServiceOptions
+
+  func run() async throws {
+    let places = options.places
+    try places.create()
+    try await ServiceProcess.run("ingest", options) { parts in
+      [try IngestService(parts: parts, address: options.brokerAddress(), places: places)]
+    }
+  }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Cluster
+import Ledger
+import ServiceLifecycle
+
+@main
+struct ReportCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "solvent-report",
+    abstract: "Keeps the ledger, answers questions from it, and publishes its streams.",
+    version: solventRelease)
+
+  @OptionGroup var options: ServiceOptions
+
+  func run() async throws {
+    let places = options.places
+    try places.create()
+    try await ServiceProcess.run("report", options) { parts in
+      let ledger = try Ledger(path: places.ledger)
+      return [
+        try ReportService(
+          parts: parts, address: options.brokerAddress(), ledger: ledger,
+          ledgerPath: places.ledger)
+      ]
+    }
+  }
+}

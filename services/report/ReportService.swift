@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+import CBOR
+import Cluster
+import Dispatch
+import Economics
+import Foundation
+import Ledger
+import Logging
+import Reporting
+import ServiceLifecycle
+import Synchronization
+import ZeroMQ
+
+/// The ledger as a service: outcomes come in and are answered by commits, questions by rows.
+///
+///     loop thread          book thread                            question thread
+///     ledger job ────────> waits, takes all that wait,            query ──> read-only ledger
+///                          one transaction, COMMIT each
+///                          ─> streams (at most 10 messages a second and topic)
+final class ReportService: Service {
+  private let bookkeeper: Bookkeeper
+  private let node: WorkerNode
+
+  init(
+    parts: ServiceProcess.Parts, address: BrokerAddress, ledger: sending Ledger,
+    ledgerPath: String
+  ) throws {
+    let hello = Hello(
+      role: .worker, name: parts.name, process: Int(getpid()), release: solventRelease,
+      services: [ServiceName.ledger, ServiceName.query])
+    let bookkeeper = try Bookkeeper(ledger, logger: parts.logger)
+    let questions = Questions(ledgerPath: ledgerPath)
+    let node = try WorkerNode(
+      loop: parts.loop, context: parts.context, address: address, hello: hello, places: 64,
+      logger: parts.logger,
+      publishAll: { bookkeeper.publishAll() },
+      carryOut: { job in
+        if job.service == ServiceName.ledger {
+          bookkeeper.book(job)
+        } else {
+          questions.answer(job)
+        }
+      })
+    self.bookkeeper = bookkeeper
+    self.node = node
+    bookkeeper.attach(node)
+    questions.attach(node)
+  }
+
+  func run() async throws {
+    await node.start()
+    // Conflated: however fast bookings come, a topic changes at most ten times a second.
+    let publishing = Task { [bookkeeper] in
+      while !Task.isCancelled {
+        try? await Task.sleep(for: .milliseconds(100))
+        bookkeeper.publishChanges()
+      }
+    }
+    try? await gracefulShutdown()
+    await node.drainAndLeave()
+    publishing.cancel()
+    bookkeeper.finish()
+    await node.stop()
+  }
+}
+
+/// Answers questions on a thread of its own, from a read-only view, so that they never hold up a
+/// commit.
+final class Questions: Sendable {
+  private let path: String
+  private let thread = DispatchQueue(label: "solvent.questions")
+  private let node = Mutex<WorkerNode?>(nil)
+
+  init(ledgerPath: String) { path = ledgerPath }
+
+  func attach(_ node: WorkerNode) { self.node.withLock { $0 = node } }
+
+  func answer(_ job: Job) {
+    guard let node = node.withLock({ $0 }) else { return }
+    thread.async { [path] in
+      let outcome = Self.outcome(of: job, path)
+      Task { await node.finished(job.id, outcome) }
+    }
+  }
+
+  private static func outcome(of job: Job, _ path: String) -> JobOutcome {
+    do {
+      switch try job.payload.decode(ReportRequest.self) {
+      case .cost(let query):
+        let answer = try CostSum.answer(query, from: Ledger(readingAt: path))
+        return .result(try SharedMessage(encoding: answer))
+      }
+    } catch {
+      return .failed(.rejected, retryable: false, try? SharedMessage(Array("\(error)".utf8)))
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Broker
+import CBOR
+import Cluster
+import Dispatch
+import Economics
+import Foundation
+import Logging
+import Modeling
+import ServiceLifecycle
+import ZeroMQ
+
+@main
+struct WorkerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "solvent-worker",
+    abstract: "Computes jobs: any number may run, join and leave at any time.",
+    version: solventRelease)
+
+  @OptionGroup var options: ServiceOptions
+
+  @Option(help: "Jobs held at once, the one being computed included.")
+  var places = 3
+
+  func validate() throws {
+    guard (1...1_000).contains(places) else { throw ValidationError("--places is 1 to 1,000") }
+  }
+
+  func run() async throws {
+    try await ServiceProcess.run("worker", options) { parts in
+      [try WorkerService(parts: parts, address: options.brokerAddress(), places: places)]
+    }
+  }
+}
+
+/// Joins the broker and computes what it is given, one job after another on one thread: more workers
+/// are more processes.
+final class WorkerService: Service {
+  private let node: WorkerNode
+
+  init(parts: ServiceProcess.Parts, address: BrokerAddress, places: Int) throws {
+    let hello = Hello(
+      role: .worker, name: "\(parts.name)-\(getpid())", process: Int(getpid()),
+      release: solventRelease, services: [ServiceName.price])
+    let computing = DispatchQueue(label: "solvent.compute")
+    let (results, continuation) = AsyncStream<(JobID, JobOutcome)>.makeStream()
+    let logger = parts.logger
+    let node = try WorkerNode(
+      loop: parts.loop, context: parts.context, address: address, hello: hello, places: places,
+      logger: logger
+    ) { job in
+      computing.async { continuation.yield((job.id, Self.compute(job, logger))) }
+    }
+    self.node = node
+    Task {
+      for await (id, outcome) in results { await node.finished(id, outcome) }
+    }
+  }
+
+  func run() async throws {
+    await node.start()
+    try? await gracefulShutdown()
+    await node.drainAndLeave()
+    await node.stop()
+  }
+
+  private static func compute(_ job: Job, _ logger: Logger) -> JobOutcome {
+    do {
+      let outcome = try Costing.price(job.payload.decode(PricingJob.self))
+      return .result(try SharedMessage(encoding: outcome))
+    } catch {
+      // The same job fails the same way everywhere: trying again would not help.
+      logger.error("a job was rejected", metadata: ["job": "\(job.id)", "error": "\(error)"])
+      return .failed(.rejected, retryable: false, try? SharedMessage(Array("\(error)".utf8)))
+    }
+  }
+}
