@@ -83,7 +83,7 @@ final class ImportRun: Sendable {
             source: key.source, stream: key.stream, path: request.label, reading: reading))
         desk.update(key, state)
       } else if state.end > 0 {
-        try reader.skip(to: state.end, lines: state.nextLine)
+        try reader.skip(to: state.end, line: state.nextLine)
       }
       try readAll(reader, key, book, &state)
       try finish(key, &state)

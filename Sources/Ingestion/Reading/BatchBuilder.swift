@@ -3,7 +3,9 @@
 import Economics
 
 /// Collects rows into a ``UsageBatch``.
-struct BatchBuilder {
+///
+/// The columns are plain memory: growing arrays would cost a check at each of ten million values.
+struct BatchBuilder: ~Copyable {
   let capacity: Int
   private let meters: [Meter]
   private let names: [String]
@@ -13,9 +15,10 @@ struct BatchBuilder {
   private(set) var count = 0
   private var baseTime: Int64 = 0
   private var lastTime: Int64 = 0
-  private var timeDeltas: [Int64] = []
-  private var series: [UInt32] = []
-  private var quantities: [[UInt64]]
+  private let timeDeltas: UnsafeMutablePointer<Int64>
+  private let series: UnsafeMutablePointer<UInt32>
+  /// One column after the other, `capacity` values each.
+  private let quantities: UnsafeMutablePointer<UInt64>
   private var interners: [Interner]
   private var chain: [PairInterner]
   private var ids: [UInt8] = []
@@ -33,17 +36,20 @@ struct BatchBuilder {
     self.names = names
     self.constants = constants
     self.evidence = evidence
-    quantities = meters.map { _ in [] }
+    timeDeltas = .allocate(capacity: capacity)
+    series = .allocate(capacity: capacity)
+    quantities = .allocate(capacity: capacity * max(1, meters.count))
     interners = names.map { _ in Interner() }
     chain = names.dropFirst().map { _ in PairInterner() }
-    reserve()
   }
 
-  private mutating func reserve() {
-    timeDeltas.reserveCapacity(capacity)
-    series.reserveCapacity(capacity)
-    for index in quantities.indices { quantities[index].reserveCapacity(capacity) }
+  deinit {
+    timeDeltas.deallocate()
+    series.deallocate()
+    quantities.deallocate()
   }
+
+  var isFull: Bool { count == capacity }
 
   /// The code of a value of the varying dimension `index`, if the batch holds it already.
   mutating func code(
@@ -65,13 +71,13 @@ struct BatchBuilder {
       baseTime = time
       lastTime = time
     }
-    timeDeltas.append(time &- lastTime)
+    timeDeltas[count] = time &- lastTime
     lastTime = time
     var number = codes.isEmpty ? 0 : codes[0]
     for index in chain.indices { number = chain[index].number(number, codes[index + 1]) }
-    series.append(number)
-    for index in row.indices { quantities[index].append(row[index]) }
-    count += 1
+    series[count] = number
+    for index in 0..<row.count { quantities[index &* capacity &+ count] = row[index] }
+    count &+= 1
   }
 
   mutating func append(id: IDIndex.ID) {
@@ -83,29 +89,27 @@ struct BatchBuilder {
   mutating func finish() -> UsageBatch {
     let table = seriesTable()
     var columns: [UsageBatch.Quantities] = []
-    for (meter, values) in zip(meters, quantities) where values.contains(where: { $0 != 0 }) {
-      columns.append(.init(meter: meter, values: values))
-    }
-    // A column of requests that is all zeros still says that rows are not requests.
-    if let index = meters.firstIndex(of: .requests), columns.first?.meter != .requests {
-      columns.insert(.init(meter: .requests, values: quantities[index]), at: 0)
+    for (index, meter) in meters.enumerated() {
+      let values = UnsafeBufferPointer(start: quantities + index * capacity, count: count)
+      // A column of requests that is all zeros still says that rows are not requests.
+      if meter == .requests || values.contains(where: { $0 != 0 }) {
+        columns.append(.init(meter: meter, values: Array(values)))
+      }
     }
     let batch = UsageBatch(
-      count: count, baseTime: baseTime, timeDeltas: timeDeltas, seriesTable: table,
-      series: series, quantities: columns, ids: ids, evidence: evidence)
+      count: count, baseTime: baseTime,
+      timeDeltas: Array(UnsafeBufferPointer(start: timeDeltas, count: count)),
+      seriesTable: table, series: Array(UnsafeBufferPointer(start: series, count: count)),
+      quantities: columns, ids: ids, evidence: evidence)
     reset()
     return batch
   }
 
   private mutating func reset() {
     count = 0
-    timeDeltas = []
-    series = []
     ids = []
-    for index in quantities.indices { quantities[index] = [] }
     for index in interners.indices { interners[index].removeAll() }
     for index in chain.indices { chain[index].removeAll() }
-    reserve()
   }
 
   private func seriesTable() -> SeriesTable {

@@ -10,7 +10,10 @@
 ///
 /// Records end with LF or CR LF; the last one may lack it. A field may be quoted, and then holds
 /// delimiters, line breaks and doubled quotes. A UTF-8 byte order mark at the start is passed over.
-struct RecordScanner {
+struct RecordScanner: ~Copyable {
+  /// More fields than that are counted, not kept: no header has as many.
+  static let fieldsMax = 4_096
+
   struct Field {
     /// Within the buffer; for a quoted field what is between the quotes.
     var start: Int
@@ -30,13 +33,25 @@ struct RecordScanner {
   }
 
   let delimiter: UInt8
-  private(set) var fields: [Field] = []
+  private let storage: UnsafeMutablePointer<Field>
+  /// How many fields the record has.
+  private(set) var fieldCount = 0
   /// Whether the record holds a quote, so that it may span lines.
   private(set) var sawQuote = false
 
   init(delimiter: UInt8) {
     self.delimiter = delimiter
-    fields.reserveCapacity(64)
+    storage = .allocate(capacity: Self.fieldsMax)
+  }
+
+  deinit { storage.deallocate() }
+
+  /// A field of the record, from 0.
+  subscript(index: Int) -> Field { storage[index] }
+
+  private mutating func append(_ field: Field) {
+    if fieldCount < Self.fieldsMax { storage[fieldCount] = field }
+    fieldCount &+= 1
   }
 
   /// Reads the record at `at`.
@@ -44,7 +59,7 @@ struct RecordScanner {
   mutating func scan(
     _ base: UnsafePointer<UInt8>, from at: Int, to end: Int, isFinal: Bool
   ) -> Outcome {
-    fields.removeAll(keepingCapacity: true)
+    fieldCount = 0
     sawQuote = false
     var start = at
     var index = at
@@ -54,24 +69,24 @@ struct RecordScanner {
       while index < end && (base[index] > 0x2C && base[index] != delimiter) { index &+= 1 }
       guard index < end else {
         guard isFinal else { return .incomplete }
-        fields.append(Field(start: start, count: index - start))
+        append(Field(start: start, count: index - start))
         return .record(next: index)
       }
       let byte = base[index]
       if byte == delimiter {
-        fields.append(Field(start: start, count: index &- start))
+        append(Field(start: start, count: index &- start))
         index &+= 1
         start = index
       } else if byte == 0x0A {
         let hasReturn = index > start && base[index - 1] == 0x0D
-        fields.append(Field(start: start, count: index &- start &- (hasReturn ? 1 : 0)))
+        append(Field(start: start, count: index &- start &- (hasReturn ? 1 : 0)))
         return .record(next: index &+ 1)
       } else if byte == 0x22 {
         sawQuote = true
         guard index == start else { return malformed(base, index, end, isFinal) }
         switch quoted(base, index, end, isFinal) {
         case .field(let field, let next):
-          fields.append(field)
+          append(field)
           guard next < end else {
             guard isFinal else { return .incomplete }
             return .record(next: next)

@@ -102,6 +102,10 @@ enum NumberText {
   static func milliseconds(
     _ start: UnsafePointer<UInt8>, _ length: Int, power: Int
   ) -> Int64? {
+    // The usual case: whole seconds or milliseconds.
+    if length <= 13 && power >= 0, let value = count(start, length) {
+      return Int64(value) * (power == 3 ? 1_000 : 1)
+    }
     guard let (digits, scale) = decimal(start, length), var value = Int64(exactly: digits) else {
       return nil
     }

@@ -2,6 +2,12 @@
 
 public import Economics
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// A piece of a log: the batch that it gave, and what was put aside.
 public struct ReadBatch: Sendable {
   public var batch: UsageBatch
@@ -20,249 +26,125 @@ public struct ReadBatch: Sendable {
 public final class UsageReader {
   /// The longest row, in bytes.
   public static let rowBytesMax = 1 << 20
-  private static let valueBytesMax = 1_024
-  private static let quarantineBytesMax = 1_024 * 1_024
-  /// A row of the greatest length with its line end, and room to read on.
-  private static let bufferBytes = rowBytesMax + 64 * 1024
-  /// 2015-01-01: nothing that Solvent prices is older.
-  private static let earliest: Int64 = 1_420_070_400_000
 
-  /// A column as the row loop needs it.
-  private enum Role {
-    case quantity(index: Int, isOptional: Bool)
-    case dimension(index: Int)
-  }
-
-  public let mapping: Mapping
-  public let source: String
-  private let input: ByteSource
-  private let latest: Int64
-  private let ids: IDIndex?
-
-  private var buffer: UnsafeMutableRawBufferPointer
-  private var filled = 0
-  private var position = 0
-  private var bufferStart: UInt64 = 0
-  private var isEnd = false
-  private var isInLongRow = false
-  private var line = 1
-  private var scanner: RecordScanner
-
-  private var header: [String] = []
-  private var timeField = 0
-  private var failureField: Int?
-  private var idField: Int?
-  private var roles: [(field: Int, role: Role)] = []
-  private var meters: [Meter] = []
-  private var subtractions: [(whole: Int, part: Int)] = []
-  private var failureIndex: Int?
-  private var builder: BatchBuilder
-  private var contents: [UInt64] = []
-
-  private var rowQuantities: [UInt64] = []
-  private var rowCodes: [UInt32] = []
-  private var quarantined: [QuarantinedRow] = []
-  private var quarantinedBytes = 0
-  private var duplicates = 0
-  private var rowsRead = 0
-  private var batchStart: UInt64 = 0
-
-  /// Rows so far, of all batches.
-  public private(set) var totalRows = 0
-  /// How much of the file on disk was read, and how large it is: for progress.
-  public var progress: (consumed: Int64, size: Int64?) { (input.consumed, input.size) }
+  private var loop: RowLoop
 
   /// Opens a log and reads its header.
   /// - Parameters:
   ///   - source: what the log is called; `nil` takes the mapping's name for it.
-  ///   - mapping: how to read it, given the names in its header.
   ///   - batchRows: rows per batch.
   ///   - ids: for sources whose rows have ids.
   ///   - now: the wall clock in milliseconds since 1970; rows of more than 48 h later are refused.
+  ///   - mapping: how to read it, given the names in its header.
   /// - Throws: ``ReadError`` or ``FileProblem`` when the file as a whole cannot be read.
   public init(
     path: String, source: String?, batchRows: Int, ids: IDIndex?, now: Int64,
-    mapping choose: ([String]) throws -> Mapping
+    mapping: ([String]) throws -> Mapping
   ) throws {
     precondition(batchRows > 0, "a batch has rows")
-    input = try ByteSource(path: path)
+    loop = try RowLoop(
+      path: path, source: source, batchRows: batchRows, ids: ids, now: now, mapping: mapping)
+  }
+
+  public var mapping: Mapping { loop.mapping }
+  public var source: String { loop.source }
+  /// Rows so far, of all batches.
+  public var totalRows: Int { loop.totalRows }
+  /// How much of the file on disk was read, and how large it is: for progress.
+  public var progress: (consumed: Int64, size: Int64?) { loop.progress }
+  /// The line that comes next.
+  public var nextLine: Int { loop.nextLine }
+
+  /// Passes over everything before byte `offset` of the unpacked stream, which an earlier run has
+  /// read; `line` is the number of the line there.
+  public func skip(to offset: UInt64, line: Int) throws { try loop.skip(to: offset, line: line) }
+
+  /// The next batch; `nil` at the end.
+  /// - Throws: ``ReadError`` when the file cannot be read on.
+  public func next() throws -> ReadBatch? { try loop.next() }
+}
+
+/// The reader's state. A struct, so that the compiler proves exclusive access once: in a class each
+/// access of a property would be checked while it runs, a third of the time of an early version.
+private struct RowLoop: ~Copyable {
+  private static let valueBytesMax = 1_024
+  private static let quarantineBytesMax = 1_024 * 1_024
+  /// Values in one batch: a batch must fit a message.
+  private static let batchValueBytesMax = 4 * 1_024 * 1_024
+  /// 2015-01-01: nothing that Solvent prices is older.
+  private static let earliest: Int64 = 1_420_070_400_000
+
+  let mapping: Mapping
+  let source: String
+  private let header: [String]
+  private let plan: ReadingPlan
+  private let input: ByteSource
+  private let latest: Int64
+  // Of the mapping, which is large: copied once, not at each row.
+  private let timeFormat: Mapping.TimeFormat
+  private let origin: Int64
+  private let ids: IDIndex?
+
+  private let buffer: UnsafeMutableRawBufferPointer
+  private var filled: Int
+  private var position: Int
+  private var bufferStart: UInt64 = 0
+  private var isEnd: Bool
+  private var isInLongRow = false
+  private var line = 2
+  private var scanner: RecordScanner
+  private var builder: BatchBuilder
+  private var contents: [UInt64] = []
+  private let rowQuantities: UnsafeMutablePointer<UInt64>
+  private let rowCodes: UnsafeMutablePointer<UInt32>
+  private var quarantined: [QuarantinedRow] = []
+  private var quarantinedBytes = 0
+  private var valueBytes = 0
+  private var duplicates = 0
+  private var rowsRead = 0
+  private var batchStart: UInt64
+  private(set) var totalRows = 0
+
+  var progress: (consumed: Int64, size: Int64?) { (input.consumed, input.size) }
+
+  init(
+    path: String, source: String?, batchRows: Int, ids: IDIndex?, now: Int64,
+    mapping choose: ([String]) throws -> Mapping
+  ) throws {
+    let header = try HeaderReader.read(path)
+    let mapping = try choose(header.names)
+    let plan = try ReadingPlan(mapping, header: header.names, path: path)
+    self.header = header.names
+    self.mapping = mapping
+    timeFormat = mapping.timeFormat
+    origin = mapping.origin
+    self.plan = plan
+    self.source = source ?? mapping.source
+    self.ids = plan.idField == nil ? nil : ids
+    input = header.input
+    buffer = header.buffer
+    filled = header.filled
+    position = header.position
+    isEnd = header.isEnd
+    batchStart = UInt64(header.position)
     latest = now + 48 * 3_600_000
-    self.ids = ids
-    buffer = .allocate(byteCount: Self.bufferBytes, alignment: 64)
-    // The header may turn out to use another delimiter; a comma first.
-    scanner = RecordScanner(delimiter: UInt8(ascii: ","))
+    scanner = RecordScanner(delimiter: header.delimiter)
     builder = BatchBuilder(
-      capacity: 1, meters: [], names: [], constants: [], evidence: .measured)
-    let placeholder = Mapping(
-      name: "", detect: [], source: "", delimiter: 0x2C, timeColumn: "",
-      timeFormat: .relativeSeconds, origin: 0, dimensions: [:], quantities: [:], failure: nil,
-      idColumn: nil, evidence: .measured, note: "")
-    var chosen = placeholder
-    var names: [String] = []
-    do {
-      names = try Self.readHeader(
-        input, &buffer, &filled, &position, &isEnd, &scanner, path: path)
-      chosen = try choose(names)
-    } catch {
-      buffer.deallocate()
-      throw error
-    }
-    mapping = chosen
-    self.source = source ?? chosen.source
-    line = 2
-    batchStart = UInt64(position)
-    do {
-      try plan(names, path: path, batchRows: batchRows)
-    } catch {
-      // `deinit` frees the buffer: all properties are set.
-      throw error
-    }
-  }
-
-  deinit { buffer.deallocate() }
-
-  // MARK: Header
-
-  private static func readHeader(
-    _ input: ByteSource, _ buffer: inout UnsafeMutableRawBufferPointer, _ filled: inout Int,
-    _ position: inout Int, _ isEnd: inout Bool, _ scanner: inout RecordScanner, path: String
-  ) throws -> [String] {
-    while true {
-      let base = UnsafePointer(buffer.baseAddress!.assumingMemoryBound(to: UInt8.self))
-      let mark = filled >= 3 && base[0] == 0xEF && base[1] == 0xBB && base[2] == 0xBF ? 3 : 0
-      if filled > mark || isEnd {
-        var delimiter = UInt8(ascii: ",")
-        if let end = (mark..<filled).first(where: { base[$0] == 0x0A }) {
-          // The header tells the delimiter: whichever of the three occurs most.
-          let candidates: [UInt8] = [UInt8(ascii: ","), UInt8(ascii: ";"), 0x09]
-          let counts = candidates.map { candidate in (mark..<end).count { base[$0] == candidate } }
-          delimiter = candidates[counts.firstIndex(of: counts.max()!)!]
-        }
-        scanner = RecordScanner(delimiter: delimiter)
-        switch scanner.scan(base, from: mark, to: filled, isFinal: isEnd) {
-        case .record(let next):
-          position = next
-          return try names(scanner, base, path: path)
-        case .malformed:
-          throw FileProblem(file: path, line: 1, "the header is not properly quoted")
-        case .incomplete:
-          guard filled < buffer.count else {
-            throw FileProblem(file: path, line: 1, "the header is longer than 1 MiB")
-          }
-        }
-      }
-      let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-      let count = try input.read(into: room)
-      filled += count
-      if count == 0 {
-        if filled == 0 { throw FileProblem(file: path, "is empty: not even a header") }
-        isEnd = true
-      }
-    }
-  }
-
-  private static func names(
-    _ scanner: RecordScanner, _ base: UnsafePointer<UInt8>, path: String
-  ) throws(FileProblem) -> [String] {
-    var names: [String] = []
-    for field in scanner.fields {
-      let bytes = UnsafeBufferPointer(start: base + field.start, count: field.count)
-      guard let name = String(validating: bytes, as: UTF8.self) else {
-        throw FileProblem(file: path, line: 1, "bad_encoding: the header is not UTF-8")
-      }
-      guard !name.isEmpty else {
-        throw FileProblem(
-          file: path, line: 1,
-          "empty_column_name: column \(names.count + 1) has no name; remove the extra delimiter")
-      }
-      guard !names.contains(name) else {
-        throw FileProblem(file: path, line: 1, "the column '\(name)' occurs twice")
-      }
-      names.append(name)
-    }
-    return names
-  }
-
-  /// Works out once which field plays which role.
-  private func plan(_ names: [String], path: String, batchRows: Int) throws(FileProblem) {
-    header = names
-    func field(_ name: String) throws(FileProblem) -> Int {
-      if let index = names.firstIndex(of: name) { return index }
-      let near = Spelling.nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
-      throw FileProblem(
-        file: path, line: 1,
-        """
-        the mapping '\(mapping.name)' reads a column '\(name)', which the header does not have; \
-        it has \(names.joined(separator: ", "))\(near)
-        """)
-    }
-    timeField = try field(mapping.timeColumn)
-    failureField = try mapping.failure.map { (failure) throws(FileProblem) in
-      try field(failure.column)
-    }
-    idField = mapping.idColumn.flatMap { names.firstIndex(of: $0) }
-    meters = mapping.quantities.keys.sorted()
-    if mapping.failure != nil {
-      meters.append(.failedRequests)
-      meters.sort()
-      failureIndex = meters.firstIndex(of: .failedRequests)
-    }
-    for (meter, quantity) in mapping.quantities.sorted(by: { $0.key < $1.key }) {
-      if quantity.isOptional && !names.contains(quantity.column) { continue }
-      let index = meters.firstIndex(of: meter) ?? 0
-      roles.append(
-        (try field(quantity.column), .quantity(index: index, isOptional: quantity.isOptional)))
-      if let part = quantity.includes.flatMap({ meters.firstIndex(of: $0) }) {
-        subtractions.append((index, part))
-      }
-    }
-    var varying: [String] = []
-    var constants: [(name: String, value: String)] = []
-    for (name, value) in mapping.dimensions.sorted(by: { $0.key < $1.key }) {
-      switch value {
-      case .constant(let text): constants.append((name, text))
-      case .column(let column):
-        guard let index = names.firstIndex(of: column) else { continue }
-        roles.append((index, .dimension(index: varying.count)))
-        varying.append(name)
-      }
-    }
-    guard roles.contains(where: { if case .quantity = $0.role { true } else { false } }) else {
-      throw FileProblem(
-        file: path, line: 1,
-        """
-        none of the quantities of the mapping '\(mapping.name)' is in the header; it looks for \
-        \(mapping.quantities.values.map(\.column).sorted().joined(separator: ", "))
-        """)
-    }
-    // A column of requests that the file does not have must not make every row zero requests.
-    let present = roles.compactMap { role -> Int? in
-      if case .quantity(let index, _) = role.role { index } else { nil }
-    }
-    let kept = meters.indices.filter { present.contains($0) || $0 == failureIndex }
-    let renumber = Dictionary(uniqueKeysWithValues: zip(kept, kept.indices))
-    roles = roles.map { entry in
-      guard case .quantity(let index, let isOptional) = entry.role else { return entry }
-      return (entry.field, .quantity(index: renumber[index] ?? 0, isOptional: isOptional))
-    }
-    subtractions = subtractions.compactMap { pair in
-      guard let whole = renumber[pair.whole], let part = renumber[pair.part] else { return nil }
-      return (whole, part)
-    }
-    failureIndex = failureIndex.flatMap { renumber[$0] }
-    meters = kept.map { meters[$0] }
-    rowQuantities = [UInt64](repeating: 0, count: meters.count)
-    rowCodes = [UInt32](repeating: 0, count: varying.count)
-    builder = BatchBuilder(
-      capacity: batchRows, meters: meters, names: varying, constants: constants,
+      capacity: batchRows, meters: plan.meters, names: plan.varying, constants: plan.constants,
       evidence: mapping.evidence)
+    rowQuantities = .allocate(capacity: max(1, plan.meters.count))
+    rowCodes = .allocate(capacity: max(1, plan.varying.count))
+  }
+
+  deinit {
+    buffer.deallocate()
+    rowQuantities.deallocate()
+    rowCodes.deallocate()
   }
 
   // MARK: Rows
 
-  /// Passes over everything before byte `offset` of the unpacked stream, which an earlier run has
-  /// read. The line numbers of what follows count on from `lines` rows.
-  public func skip(to offset: UInt64, lines: Int) throws {
+  mutating func skip(to offset: UInt64, line: Int) throws {
     while bufferStart + UInt64(filled) < offset && !isEnd {
       bufferStart += UInt64(filled)
       filled = 0
@@ -271,20 +153,15 @@ public final class UsageReader {
     }
     position = Int(offset - bufferStart)
     batchStart = offset
-    line = lines
+    self.line = line
   }
 
-  /// The line that comes next.
-  public var nextLine: Int { line }
+  var nextLine: Int { line }
 
-  /// The next batch; `nil` at the end.
-  /// - Throws: ``ReadError`` when the file cannot be read on.
-  public func next() throws -> ReadBatch? {
+  mutating func next() throws -> ReadBatch? {
     while true {
       scanRows()
-      if builder.count == builder.capacity || quarantinedBytes > Self.quarantineBytesMax {
-        return finishBatch()
-      }
+      if isBatchFull { return finishBatch() }
       if isEnd && position == filled {
         return rowsRead > 0 ? finishBatch() : nil
       }
@@ -292,13 +169,19 @@ public final class UsageReader {
     }
   }
 
-  private func finishBatch() -> ReadBatch {
+  private var isBatchFull: Bool {
+    builder.isFull || quarantinedBytes > Self.quarantineBytesMax
+      || valueBytes > Self.batchValueBytesMax
+  }
+
+  private mutating func finishBatch() -> ReadBatch {
     let end = bufferStart + UInt64(position)
     defer {
       batchStart = end
       rowsRead = 0
       quarantined = []
       quarantinedBytes = 0
+      valueBytes = 0
       duplicates = 0
       contents = []
     }
@@ -308,7 +191,7 @@ public final class UsageReader {
   }
 
   /// Moves the unread rest to the front and reads more behind it.
-  private func refill() throws {
+  private mutating func refill() throws {
     let rest = filled - position
     if rest == buffer.count {
       skipLongRow()
@@ -324,7 +207,7 @@ public final class UsageReader {
     try fill()
   }
 
-  private func fill() throws {
+  private mutating func fill() throws {
     let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
     let count = try input.read(into: room)
     filled += count
@@ -333,7 +216,7 @@ public final class UsageReader {
 
   /// A row that fills the whole buffer: it is put aside, and everything up to its line end passed
   /// over.
-  private func skipLongRow() {
+  private mutating func skipLongRow() {
     let base = UnsafePointer(buffer.baseAddress!.assumingMemoryBound(to: UInt8.self))
     quarantine(base, position, filled, "", .lineTooLong)
     rowsRead += 1
@@ -342,7 +225,7 @@ public final class UsageReader {
     passLongRow(base)
   }
 
-  private func passLongRow(_ base: UnsafePointer<UInt8>) {
+  private mutating func passLongRow(_ base: UnsafePointer<UInt8>) {
     guard let end = (position..<filled).first(where: { base[$0] == 0x0A }) else {
       position = filled
       return
@@ -352,12 +235,10 @@ public final class UsageReader {
     isInLongRow = false
   }
 
-  private func scanRows() {
+  private mutating func scanRows() {
     let base = UnsafePointer(buffer.baseAddress!.assumingMemoryBound(to: UInt8.self))
     if isInLongRow { passLongRow(base) }
-    while position < filled && builder.count < builder.capacity
-      && quarantinedBytes <= Self.quarantineBytesMax
-    {
+    while position < filled && !isBatchFull {
       switch scanner.scan(base, from: position, to: filled, isFinal: isEnd) {
       case .incomplete:
         return
@@ -374,7 +255,7 @@ public final class UsageReader {
         }
         rowsRead += 1
         totalRows += 1
-        if next - position > Self.rowBytesMax + 2 {
+        if next - position > UsageReader.rowBytesMax + 2 {
           quarantine(base, position, next, "", .lineTooLong)
         } else {
           read(base, next)
@@ -385,11 +266,11 @@ public final class UsageReader {
   }
 
   private func isBlank(_ next: Int) -> Bool {
-    scanner.fields.count == 1 && scanner.fields[0].count == 0 && header.count > 1
+    scanner.fieldCount == 1 && scanner[0].count == 0 && header.count > 1
       && next - position <= 2
   }
 
-  private func advance(_ base: UnsafePointer<UInt8>, to next: Int) {
+  private mutating func advance(_ base: UnsafePointer<UInt8>, to next: Int) {
     line += 1
     // Quoted fields may hold line breaks: then the row spans several lines.
     if scanner.sawQuote {
@@ -399,67 +280,63 @@ public final class UsageReader {
   }
 
   /// Reads one row: all of it, or none.
-  private func read(_ base: UnsafePointer<UInt8>, _ next: Int) {
-    let fields = scanner.fields
-    guard fields.count == header.count else {
+  private mutating func read(_ base: UnsafePointer<UInt8>, _ next: Int) {
+    guard scanner.fieldCount == header.count else {
       return quarantine(base, position, next, "", .fieldCount)
     }
-    guard let time = time(base, fields[timeField]) else {
+    let timeField = scanner[plan.timeField]
+    guard let time = time(base, timeField) else {
       return quarantine(
         base, position, next, mapping.timeColumn,
-        fields[timeField].count == 0 ? .missingField : .badTimestamp)
+        timeField.count == 0 ? .missingField : .badTimestamp)
     }
     var anyQuantity = false
-    for index in rowQuantities.indices { rowQuantities[index] = 0 }
-    for (index, role) in roles {
-      let field = fields[index]
-      switch role {
-      case .quantity(let slot, let isOptional):
-        if field.count == 0 {
-          if isOptional { continue }
-          return quarantine(base, position, next, header[index], .missingField)
-        }
-        guard let value = NumberText.count(base + field.start, field.count) else {
-          return quarantine(base, position, next, header[index], .badNumber)
-        }
-        rowQuantities[slot] = value
-        anyQuantity = true
-      case .dimension(let slot):
-        if let code = builder.code(slot, base + field.start, field.count) {
-          rowCodes[slot] = code
-        } else if let problem = newValue(slot, base, field) {
-          return quarantine(base, position, next, header[index], problem)
-        }
+    for slot in 0..<plan.meters.count { rowQuantities[slot] = 0 }
+    for quantity in plan.quantities {
+      let field = scanner[quantity.field]
+      if field.count == 0 {
+        if quantity.isOptional { continue }
+        return quarantine(base, position, next, header[quantity.field], .missingField)
+      }
+      guard let value = NumberText.count(base + field.start, field.count) else {
+        return quarantine(base, position, next, header[quantity.field], .badNumber)
+      }
+      rowQuantities[quantity.slot] = value
+      anyQuantity = true
+    }
+    guard anyQuantity else { return quarantine(base, position, next, "", .missingField) }
+    for slot in 0..<plan.dimensions.count {
+      let field = scanner[plan.dimensions[slot]]
+      if let code = builder.code(slot, base + field.start, field.count) {
+        rowCodes[slot] = code
+      } else if let problem = newValue(slot, base, field) {
+        return quarantine(base, position, next, header[plan.dimensions[slot]], problem)
       }
     }
-    guard anyQuantity else {
-      return quarantine(base, position, next, "", .missingField)
-    }
-    for (whole, part) in subtractions {
+    for (whole, part) in plan.subtractions {
       guard rowQuantities[whole] >= rowQuantities[part] else {
-        return quarantine(base, position, next, meters[whole].name, .inconsistent)
+        return quarantine(base, position, next, plan.meters[whole].name, .inconsistent)
       }
       rowQuantities[whole] -= rowQuantities[part]
     }
-    if let failureIndex, let failureField {
-      rowQuantities[failureIndex] = isFailed(base, fields[failureField]) ? 1 : 0
+    if plan.failureSlot >= 0 {
+      rowQuantities[plan.failureSlot] = isFailed(base, scanner[plan.failureField]) ? 1 : 0
     }
-    if let idField, let ids {
-      guard checkID(base, next, fields[idField], ids) else { return }
+    if let ids, let idField = plan.idField {
+      guard checkID(base, next, scanner[idField], ids) else { return }
     }
-    rowCodes.withUnsafeBufferPointer { codes in
-      rowQuantities.withUnsafeBufferPointer { quantities in
-        builder.append(time: time, codes: codes, quantities: quantities)
-      }
-    }
+    builder.append(
+      time: time,
+      codes: UnsafeBufferPointer(start: rowCodes, count: plan.dimensions.count),
+      quantities: UnsafeBufferPointer(start: rowQuantities, count: plan.meters.count))
   }
 
   private func time(_ base: UnsafePointer<UInt8>, _ field: RecordScanner.Field) -> Int64? {
     let start = base + field.start
     let time: Int64?
-    switch mapping.timeFormat {
+    switch timeFormat {
     case .relativeSeconds:
-      time = NumberText.milliseconds(start, field.count, power: 3).map { $0 + mapping.origin }
+      time = NumberText.milliseconds(start, field.count, power: 3).map { $0 + origin }
     case .epoch(let power):
       time = NumberText.milliseconds(start, field.count, power: power)
     case .rfc3339(let zone):
@@ -471,7 +348,7 @@ public final class UsageReader {
   }
 
   /// Checks a value that the batch has not seen, and gives it a code.
-  private func newValue(
+  private mutating func newValue(
     _ slot: Int, _ base: UnsafePointer<UInt8>, _ field: RecordScanner.Field
   ) -> QuarantineReason? {
     guard field.count <= Self.valueBytesMax else { return .tooLong }
@@ -480,20 +357,23 @@ public final class UsageReader {
     guard let raw = String(validating: bytes, as: UTF8.self) else { return .badEncoding }
     let value = field.isEscaped ? raw.replacing("\"\"", with: "\"") : raw
     rowCodes[slot] = builder.newCode(slot, base + field.start, field.count, value)
+    valueBytes += field.count
     return nil
   }
 
   private func isFailed(_ base: UnsafePointer<UInt8>, _ field: RecordScanner.Field) -> Bool {
-    guard let failure = mapping.failure else { return false }
-    let bytes = UnsafeBufferPointer(start: base + field.start, count: field.count)
-    if failure.isNoneOf.isEmpty {
-      return failure.isOneOf.contains { $0.utf8.elementsEqual(bytes) }
+    let isListed = plan.failureValues.contains { value in
+      value.count == field.count
+        && value.withUnsafeBufferPointer {
+          memcmp($0.baseAddress!, base + field.start, field.count)
+        }
+          == 0
     }
-    return !failure.isNoneOf.contains { $0.utf8.elementsEqual(bytes) }
+    return isListed == plan.failsWhenListed
   }
 
   /// - Returns: whether the row is new.
-  private func checkID(
+  private mutating func checkID(
     _ base: UnsafePointer<UInt8>, _ next: Int, _ field: RecordScanner.Field, _ ids: IDIndex
   ) -> Bool {
     guard field.count > 0 else {
@@ -521,7 +401,7 @@ public final class UsageReader {
     }
   }
 
-  private func quarantine(
+  private mutating func quarantine(
     _ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ field: String,
     _ reason: QuarantineReason
   ) {

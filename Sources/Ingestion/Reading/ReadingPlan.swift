@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Economics
+
+/// Which field of a row is what, worked out once from the mapping and the header.
+///
+/// A class, so that the row loop holds one reference: of a struct it would copy all parts at each use.
+final class ReadingPlan {
+  struct Quantity {
+    let field: Int
+    /// The place of its meter in ``meters``.
+    let slot: Int
+    let isOptional: Bool
+  }
+
+  let timeField: Int
+  /// The meters of a row, sorted.
+  private(set) var meters: [Meter] = []
+  private(set) var quantities: [Quantity] = []
+  /// The slots of a quantity and of the part that is counted in it as well.
+  private(set) var subtractions: [(whole: Int, part: Int)] = []
+  /// The dimensions that vary, and the field of each.
+  private(set) var varying: [String] = []
+  private(set) var dimensions: [Int] = []
+  private(set) var constants: [(name: String, value: String)] = []
+  /// -1 when rows do not tell of failure.
+  private(set) var failureSlot = -1
+  private(set) var failureField = 0
+  private(set) var failureValues: [[UInt8]] = []
+  private(set) var failsWhenListed = true
+  private(set) var idField: Int?
+
+  /// - Throws: ``FileProblem`` when the header lacks what the mapping reads.
+  init(_ mapping: Mapping, header: [String], path: String) throws(FileProblem) {
+    func field(_ name: String) throws(FileProblem) -> Int {
+      if let index = header.firstIndex(of: name) { return index }
+      let near = Spelling.nearest(to: name, among: header).map { "; did you mean '\($0)'?" } ?? ""
+      throw FileProblem(
+        file: path, line: 1,
+        """
+        the mapping '\(mapping.name)' reads a column '\(name)', which the header does not have; \
+        it has \(header.joined(separator: ", "))\(near)
+        """)
+    }
+    timeField = try field(mapping.timeColumn)
+    idField = mapping.idColumn.flatMap { header.firstIndex(of: $0) }
+    let present = mapping.quantities.filter { !$1.isOptional || header.contains($1.column) }
+    guard !present.isEmpty else {
+      throw FileProblem(
+        file: path, line: 1,
+        """
+        none of the quantities of the mapping '\(mapping.name)' is in the header; it looks for \
+        \(mapping.quantities.values.map(\.column).sorted().joined(separator: ", "))
+        """)
+    }
+    meters = present.keys.sorted()
+    if let failure = mapping.failure {
+      meters = (meters + [.failedRequests]).sorted()
+      failureSlot = meters.firstIndex(of: .failedRequests) ?? -1
+      failureField = try field(failure.column)
+      failsWhenListed = failure.isNoneOf.isEmpty
+      failureValues = (failsWhenListed ? failure.isOneOf : failure.isNoneOf).map { Array($0.utf8) }
+    }
+    for (slot, meter) in meters.enumerated() {
+      guard let quantity = present[meter] else { continue }
+      quantities.append(
+        Quantity(field: try field(quantity.column), slot: slot, isOptional: quantity.isOptional))
+      if let part = quantity.includes.flatMap({ meters.firstIndex(of: $0) }) {
+        subtractions.append((slot, part))
+      }
+    }
+    for (name, value) in mapping.dimensions.sorted(by: { $0.key < $1.key }) {
+      switch value {
+      case .constant(let text):
+        constants.append((name, text))
+      case .column(let column):
+        guard let index = header.firstIndex(of: column) else { continue }
+        varying.append(name)
+        dimensions.append(index)
+      }
+    }
+  }
+}
