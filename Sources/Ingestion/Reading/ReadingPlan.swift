@@ -15,20 +15,20 @@ final class ReadingPlan {
 
   let timeField: Int
   /// The meters of a row, sorted.
-  private(set) var meters: [Meter] = []
-  private(set) var quantities: [Quantity] = []
+  let meters: [Meter]
+  let quantities: [Quantity]
   /// The slots of a quantity and of the part that is counted in it as well.
-  private(set) var subtractions: [(whole: Int, part: Int)] = []
+  let subtractions: [(whole: Int, part: Int)]
   /// The dimensions that vary, and the field of each.
-  private(set) var varying: [String] = []
-  private(set) var dimensions: [Int] = []
-  private(set) var constants: [(name: String, value: String)] = []
+  let varying: [String]
+  let dimensions: [Int]
+  let constants: [(name: String, value: String)]
   /// -1 when rows do not tell of failure.
-  private(set) var failureSlot = -1
-  private(set) var failureField = 0
-  private(set) var failureValues: [[UInt8]] = []
-  private(set) var failsWhenListed = true
-  private(set) var idField: Int?
+  let failureSlot: Int
+  let failureField: Int
+  let failureValues: [[UInt8]]
+  let failsWhenListed: Bool
+  let idField: Int?
 
   /// - Throws: ``FileProblem`` when the header lacks what the mapping reads.
   init(_ mapping: Mapping, header: [String], path: String) throws(FileProblem) {
@@ -53,7 +53,9 @@ final class ReadingPlan {
         \(mapping.quantities.values.map(\.column).sorted().joined(separator: ", "))
         """)
     }
-    meters = present.keys.sorted()
+    var meters = present.keys.sorted()
+    var (failureSlot, failureField, failsWhenListed) = (-1, 0, true)
+    var failureValues: [[UInt8]] = []
     if let failure = mapping.failure {
       meters = (meters + [.failedRequests]).sorted()
       failureSlot = meters.firstIndex(of: .failedRequests) ?? -1
@@ -61,6 +63,8 @@ final class ReadingPlan {
       failsWhenListed = failure.isNoneOf.isEmpty
       failureValues = (failsWhenListed ? failure.isOneOf : failure.isNoneOf).map { Array($0.utf8) }
     }
+    var quantities: [Quantity] = []
+    var subtractions: [(whole: Int, part: Int)] = []
     for (slot, meter) in meters.enumerated() {
       guard let quantity = present[meter] else { continue }
       quantities.append(
@@ -69,6 +73,9 @@ final class ReadingPlan {
         subtractions.append((slot, part))
       }
     }
+    var varying: [String] = []
+    var dimensions: [Int] = []
+    var constants: [(name: String, value: String)] = []
     for (name, value) in mapping.dimensions.sorted(by: { $0.key < $1.key }) {
       switch value {
       case .constant(let text):
@@ -79,5 +86,15 @@ final class ReadingPlan {
         dimensions.append(index)
       }
     }
+    self.meters = meters
+    self.quantities = quantities
+    self.subtractions = subtractions
+    self.varying = varying
+    self.dimensions = dimensions
+    self.constants = constants
+    self.failureSlot = failureSlot
+    self.failureField = failureField
+    self.failureValues = failureValues
+    self.failsWhenListed = failsWhenListed
   }
 }
