@@ -86,6 +86,24 @@ let package = Package(
         "ZeroMQ",
       ] + service,
       path: "services/solvent"),
+
+    // Tests: one target a module, a simulated cluster, and real processes.
+    .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"]),
+    .testTarget(name: "CBORTests", dependencies: ["Broker", "CBOR", "Economics", "Reporting"]),
+    .testTarget(name: "BrokerTests", dependencies: ["Broker"]),
+    .testTarget(name: "EconomicsTests", dependencies: ["Economics"]),
+    .testTarget(name: "ModelingTests", dependencies: ["Economics", "Modeling"]),
+    .testTarget(
+      name: "IngestionTests", dependencies: ["CBOR", "Economics", "Ingestion", "Modeling"]),
+    .testTarget(
+      name: "LedgerTests",
+      dependencies: ["CBOR", "Economics", "Ledger", "Modeling", "Reporting", grdb]),
+    .testTarget(name: "ReportingTests", dependencies: ["Economics", "Ledger", "Reporting"]),
+    .testTarget(
+      name: "ClusterSimulator", dependencies: ["Broker", collections], path: "Tests/ClusterSimulator"),
+    .testTarget(
+      name: "ProcessTests",
+      dependencies: ["Broker", "Cluster", "Economics", "Reporting", "ZeroMQ", logging]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -289,7 +289,7 @@ public struct CBORReader {
     let before = position
     let information = position[0] & 0x1F
     switch information {
-    case 20...23: position += 1
+    case 20...22: position += 1
     case 25...27: _ = try float()
     default:
       let head = try head()

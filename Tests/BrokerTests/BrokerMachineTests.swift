@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+import Testing
+
+/// The broker's decisions as transcripts: an event in, what it does out.
+@Suite("Broker")
+struct BrokerMachineTests {
+  /// A machine and its clock, with actions written as short texts.
+  struct Bench: ~Copyable {
+    var machine: BrokerMachine<String>
+    var now: UInt64 = 1_000_000_000
+    var texts: [String] = []
+
+    init(_ change: (inout BrokerMachine<String>.Settings) -> Void = { _ in }) {
+      var settings = BrokerMachine<String>.Settings()
+      settings.heartbeatMilliseconds = 100
+      settings.livenessMilliseconds = 500
+      change(&settings)
+      machine = BrokerMachine(settings: settings, release: "t", identity: 7, now: now)
+    }
+
+    private mutating func take(_ actions: [BrokerMachine<String>.Action]) {
+      for action in actions {
+        switch action {
+        case .send(let peer, let header, let payload):
+          if header.command == .heartbeat { continue }
+          var text = "\(peer) \(header.command)"
+          if header.job != .none { text += " \(header.job.sequence)" }
+          if let payload { text += " '\(payload)'" }
+          if header.attempt > 0 { text += " attempt \(header.attempt)" }
+          if header.command == .fail { text += " code \(header.argument)" }
+          texts.append(text)
+        case .welcome(let peer, let welcome): texts.append("\(peer) welcome \(welcome.numbers)")
+        case .status(let peer, _, _): texts.append("\(peer) status")
+        case .publish(let topic, let header, let payload):
+          texts.append("publish \(topic) \(header.argument) \(payload ?? "head")")
+        case .note: break
+        }
+      }
+    }
+
+    /// What happened since the last call.
+    mutating func said() -> [String] {
+      defer { texts = [] }
+      return texts
+    }
+
+    mutating func worker(_ number: UInt32, _ services: [String] = ["price"], places: UInt64 = 1) {
+      var actions: [BrokerMachine<String>.Action] = []
+      let peer = PeerID(.work, number)
+      machine.greeted(
+        Hello(role: .worker, name: "w\(number)", process: 1, release: "t", services: services),
+        by: peer, now: now, &actions)
+      machine.received(
+        Header(.ready, argument: places), nil, bytes: 0, from: peer, now: now, &actions)
+      take(actions)
+    }
+
+    mutating func producer(_ number: UInt32, _ routes: [[String]] = [["price"]]) {
+      var actions: [BrokerMachine<String>.Action] = []
+      machine.greeted(
+        Hello(role: .producer, name: "p\(number)", process: 1, release: "t", routes: routes),
+        by: PeerID(.front, number), now: now, &actions)
+      take(actions)
+    }
+
+    mutating func submit(_ sequence: UInt64, _ payload: String, by number: UInt32 = 1, lease: UInt64 = 0) {
+      let header = Header(.job, job: JobID(epoch: 1, sequence: sequence), argument: lease)
+      receive(header, payload, PeerID(.front, number))
+    }
+
+    mutating func answer(
+      _ command: Command, _ sequence: UInt64, _ payload: String? = nil, by number: UInt32,
+      service: UInt16 = 0, flags: UInt8 = 0, argument: UInt64 = 0
+    ) {
+      let header = Header(
+        command, flags: flags, service: service, job: JobID(epoch: 1, sequence: sequence),
+        argument: argument)
+      receive(header, payload, PeerID(.work, number))
+    }
+
+    mutating func receive(_ header: Header, _ payload: String?, _ peer: PeerID) {
+      var actions: [BrokerMachine<String>.Action] = []
+      machine.received(
+        header, payload, bytes: payload?.utf8.count ?? 0, from: peer, now: now, &actions)
+      take(actions)
+    }
+
+    mutating func unreachable(_ peer: PeerID) {
+      var actions: [BrokerMachine<String>.Action] = []
+      machine.unreachable(peer, now: now, &actions)
+      take(actions)
+    }
+
+    /// Lets time pass in heartbeat steps; those in `alive` are heard at each.
+    mutating func pass(_ milliseconds: UInt64, alive: [PeerID] = []) {
+      for _ in 0..<(milliseconds / 100) {
+        now += 100_000_000
+        var actions: [BrokerMachine<String>.Action] = []
+        for peer in alive {
+          machine.received(Header(.heartbeat), nil, bytes: 0, from: peer, now: now, &actions)
+        }
+        machine.tick(now: now, &actions)
+        take(actions)
+      }
+    }
+
+    mutating func publish(_ topic: String, _ sequence: UInt64, _ payload: String, whole: Bool = false) {
+      var actions: [BrokerMachine<String>.Action] = []
+      let header = Header(
+        .publish, flags: whole ? Header.wholeState : 0, job: JobID(epoch: 5, sequence: 0),
+        argument: sequence)
+      machine.published(
+        header, topic: topic, payload, bytes: 1, by: PeerID(.work, 1), now: now, &actions)
+      take(actions)
+    }
+
+    mutating func subscribed(_ prefix: String) {
+      var actions: [BrokerMachine<String>.Action] = []
+      machine.subscribed(prefix: prefix, &actions)
+      take(actions)
+    }
+  }
+
+  static let producer = PeerID(.front, 1)
+
+  @Test func aJobGoesThroughItsRouteAndBack() {
+    var bench = Bench()
+    bench.producer(1, [["price", "ledger"]])
+    bench.worker(1, ["price"])
+    bench.worker(2, ["ledger"])
+    #expect(bench.said() == ["front-1 welcome [0]", "work-1 welcome [0]", "work-2 welcome [1]"])
+    bench.submit(1, "rows")
+    #expect(bench.said() == ["work-1 job 1 'rows'"])
+    bench.answer(.result, 1, "costs", by: 1)
+    #expect(bench.said() == ["work-2 job 1 'costs'"])
+    bench.answer(.commit, 1, by: 2, service: 1)
+    #expect(bench.said() == ["front-1 commit 1"])
+  }
+
+  @Test func aJobWaitsForAWorkerWithCredit() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.submit(1, "a")
+    bench.submit(2, "b")
+    _ = bench.said()
+    bench.worker(1, places: 1)
+    #expect(bench.said() == ["work-1 welcome [0]", "work-1 job 1 'a'"])
+    bench.answer(.result, 1, "A", by: 1)
+    #expect(bench.said() == ["front-1 result 1 'A'", "work-1 job 2 'b'"])
+  }
+
+  @Test func workersTakeTurns() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1, places: 2)
+    bench.worker(2, places: 2)
+    _ = bench.said()
+    for sequence in 1...4 as ClosedRange<UInt64> { bench.submit(sequence, "x") }
+    #expect(
+      bench.said() == [
+        "work-1 job 1 'x'", "work-2 job 2 'x'", "work-1 job 3 'x'", "work-2 job 4 'x'",
+      ])
+  }
+
+  @Test func aWorkerThatCannotBeReachedLosesItsJobsAtOnce() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1)
+    bench.worker(2)
+    bench.submit(1, "a")
+    _ = bench.said()
+    bench.unreachable(PeerID(.work, 1))
+    #expect(bench.said() == ["work-2 job 1 'a' attempt 1"])
+  }
+
+  @Test func aWorkerThatStopsBeatingLosesItsJobs() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1)
+    bench.worker(2)
+    bench.submit(1, "a")
+    _ = bench.said()
+    bench.pass(700, alive: [Self.producer, PeerID(.work, 2)])
+    #expect(bench.said() == ["work-2 job 1 'a' attempt 1"])
+  }
+
+  @Test func aBrokerThatWasLateItselfBlamesNobody() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1)
+    bench.submit(1, "a")
+    _ = bench.said()
+    bench.now += 10_000_000_000  // Stopped for ten seconds: one tick, then the queued heartbeats.
+    bench.pass(100, alive: [])
+    #expect(bench.said() == [])
+    bench.pass(300, alive: [Self.producer, PeerID(.work, 1)])
+    #expect(bench.said() == [])
+  }
+
+  @Test func aLeaseThatRunsOutMovesTheJobAndProgressRenewsIt() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1)
+    bench.worker(2)
+    bench.submit(1, "a", lease: 1_000)
+    _ = bench.said()
+    let alive = [Self.producer, PeerID(.work, 1), PeerID(.work, 2)]
+    bench.pass(800, alive: alive)
+    bench.answer(.progress, 1, by: 1, argument: 500)
+    #expect(bench.said() == ["front-1 progress 1"])
+    bench.pass(800, alive: alive)
+    #expect(bench.said() == [])
+    bench.pass(400, alive: alive)
+    #expect(bench.said() == ["work-1 cancel 1", "work-2 job 1 'a' attempt 1"])
+  }
+
+  @Test func theFirstResultCountsAndALateOneIsDropped() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1)
+    bench.worker(2)
+    bench.submit(1, "a", lease: 100)
+    let alive = [Self.producer, PeerID(.work, 1), PeerID(.work, 2)]
+    bench.pass(300, alive: alive)
+    _ = bench.said()
+    bench.answer(.result, 1, "A", by: 1)  // Late, but nobody was earlier.
+    #expect(bench.said() == ["front-1 result 1 'A'"])
+    bench.answer(.result, 1, "A", by: 2)
+    #expect(bench.said() == [])
+    #expect(bench.machine.status(now: bench.now).duplicates == 1)
+  }
+
+  @Test func aLateResultOfAnEarlierStageIsNotTakenForTheNext() {
+    var bench = Bench()
+    bench.producer(1, [["price", "ledger"]])
+    bench.worker(1, ["price"])
+    bench.worker(2, ["price"])
+    bench.worker(3, ["ledger"])
+    bench.submit(1, "a", lease: 100)
+    bench.pass(300, alive: [Self.producer, PeerID(.work, 1), PeerID(.work, 2), PeerID(.work, 3)])
+    bench.answer(.result, 1, "A", by: 2)
+    _ = bench.said()
+    bench.answer(.result, 1, "A", by: 1)  // Service 0, while the job is at service 1.
+    #expect(bench.said() == [])
+    bench.answer(.commit, 1, by: 3, service: 1)
+    #expect(bench.said() == ["front-1 commit 1"])
+  }
+
+  @Test func aJobThatKillsWorkersBecomesADeadLetter() {
+    var bench = Bench { $0.attemptsMax = 3 }
+    bench.producer(1)
+    for number in 1...3 as ClosedRange<UInt32> {
+      bench.worker(number)
+      if number == 1 { bench.submit(9, "poison") }
+      bench.unreachable(PeerID(.work, number))
+    }
+    #expect(bench.said().last == "front-1 fail 9 attempt 3 code 3")
+    #expect(bench.machine.status(now: bench.now).deadLetters == 1)
+  }
+
+  @Test func aFailureThatMayPassIsTriedElsewhereAndAnotherIsFinal() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1)
+    bench.worker(2)
+    bench.submit(1, "a")
+    _ = bench.said()
+    bench.answer(.fail, 1, by: 1, flags: Header.retryable, argument: 2)
+    #expect(bench.said() == ["work-2 job 1 'a' attempt 1"])
+    bench.answer(.fail, 1, "why", by: 2, argument: 1)
+    #expect(bench.said() == ["front-1 fail 1 'why' code 1"])
+  }
+
+  @Test func aDrainingWorkerFinishesAndGetsNoMore() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1, places: 2)
+    bench.submit(1, "a")
+    bench.receive(Header(.bye), nil, PeerID(.work, 1))
+    bench.submit(2, "b")
+    _ = bench.said()
+    bench.answer(.result, 1, "A", by: 1)
+    #expect(bench.said() == ["front-1 result 1 'A'", "work-1 bye"])
+    bench.worker(2)
+    #expect(bench.said() == ["work-2 welcome [0]", "work-2 job 2 'b'"])
+  }
+
+  @Test func acancelledJobIsForgotten() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1)
+    bench.submit(1, "a")
+    bench.submit(2, "b")
+    _ = bench.said()
+    bench.receive(Header(.cancel, job: JobID(epoch: 1, sequence: 1)), nil, Self.producer)
+    bench.receive(Header(.cancel, job: JobID(epoch: 1, sequence: 2)), nil, Self.producer)
+    #expect(bench.said() == ["work-1 cancel 1"])
+    bench.answer(.result, 1, "A", by: 1)
+    #expect(bench.said() == [])
+    #expect(bench.machine.status(now: bench.now).heldBytes == 0)
+  }
+
+  @Test func strangersAreAskedWho() {
+    var bench = Bench()
+    bench.receive(Header(.heartbeat), nil, PeerID(.work, 4))
+    bench.submit(1, "a", by: 4)
+    #expect(bench.said() == ["work-4 who", "front-4 who"])
+  }
+
+  @Test func aProducerThatComesBackOwnsItsJobsAgain() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1)
+    bench.submit(1, "a")
+    bench.producer(2)  // The same journal, connected anew.
+    bench.submit(1, "a", by: 2)
+    _ = bench.said()
+    bench.answer(.result, 1, "A", by: 1)
+    #expect(bench.said() == ["front-2 result 1 'A'"])
+  }
+
+  @Test func creditBoundsWhatAProducerMayLeaveHere() {
+    var bench = Bench { $0.bytesMax = 4 }
+    bench.producer(1)
+    bench.submit(1, "abcd")
+    bench.submit(2, "e")
+    #expect(bench.said().last == "front-1 fail 2 code 5")
+    #expect(bench.machine.status(now: bench.now).heldBytes == 4)
+  }
+
+  @Test func rolesAreKeptApart() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1)
+    _ = bench.said()
+    bench.receive(Header(.result), "x", Self.producer)
+    bench.receive(Header(.job), "x", PeerID(.work, 1))
+    #expect(bench.said() == ["front-1 error", "work-1 error"])
+  }
+
+  // MARK: Streams
+
+  @Test func aLateSubscriberGetsTheWholeStateAndWhatFollowed() {
+    var bench = Bench()
+    bench.worker(1)
+    bench.publish("cost", 7, "seven", whole: true)
+    bench.publish("cost", 8, "8")
+    bench.publish("cost", 9, "9")
+    _ = bench.said()
+    bench.subscribed("co")
+    #expect(bench.said() == ["publish cost 7 seven", "publish cost 8 8", "publish cost 9 9"])
+    bench.publish("cost", 9, "nine", whole: true)
+    _ = bench.said()
+    bench.subscribed("cost")
+    #expect(bench.said() == ["publish cost 9 nine"])
+  }
+
+  @Test func aChangeWithoutItsStateIsNotKept() {
+    var bench = Bench()
+    bench.worker(1)
+    _ = bench.said()
+    bench.publish("cost", 4, "4")
+    #expect(bench.said() == ["work-1 snapshot", "publish cost 4 4"])
+    bench.subscribed("cost")
+    #expect(bench.said() == [])
+  }
+
+  @Test func headsAreToldOnceASecond() {
+    var bench = Bench()
+    bench.worker(1)
+    bench.publish("cost", 1, "one", whole: true)
+    _ = bench.said()
+    bench.pass(2_000, alive: [PeerID(.work, 1)])
+    #expect(bench.said() == ["publish cost 1 head", "publish cost 1 head"])
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+import CBOR
+import Economics
+import Reporting
+
+/// One message of every kind, with the rule of `docs/protocol.cddl` that describes it.
+enum SampleMessages {
+  static func all() throws -> [(rule: String, bytes: [UInt8])] {
+    let encoder = CBOREncoder()
+    let batch = UsageBatch(
+      count: 2, baseTime: 1_690_848_000_000, timeDeltas: [0, 40],
+      seriesTable: SeriesTable(
+        count: 2,
+        columns: [.init(dimension: "model", values: ["gpt-4", "ada"], codes: [0, 1])]),
+      series: [0, 1],
+      quantities: [.init(meter: .inputTokens, values: [1_602, 259])],
+      evidence: .measured)
+    let job = PricingJob(
+      key: BatchKey(source: "burstgpt", stream: [UInt8](repeating: 7, count: 32), start: 64, end: 128),
+      rowsRead: 3, rowsQuarantined: 1, rowsDuplicate: 0, batch: batch,
+      rates: [
+        RateCard(
+          provider: "openai", model: "gpt-4",
+          rates: [
+            .init(
+              from: TimeBucket(index: 1), until: nil, meter: .inputTokens,
+              price: try Money(perMillion: "30"), evidence: .reported)
+          ])
+      ], book: [1, 2], currency: "USD")
+    var outcome = PricingOutcome(job: job)
+    outcome.buckets = [1_878_720]
+    outcome.series = [0]
+    outcome.meters = [3]
+    outcome.quantities = [1_602]
+    outcome.pricings = [1]
+    outcome.evidences = [2]
+    outcome.costs = [try Money(decimal: "48.06")]
+    var totals = CostTotals()
+    try totals.add(.inputTokens, 1_602, .priced, .reported, Money(decimal: "0.04806"))
+    try totals.add(.outputTokens, 5, .unpriced, .measured, .zero)
+    return [
+      (
+        "hello",
+        try encoder.encode(
+          Hello(role: .worker, name: "w", process: 1, release: "0.1.0", services: ["price"]))
+      ),
+      (
+        "welcome",
+        try encoder.encode(
+          Welcome(
+            broker: 1, release: "0.1.0", heartbeatMilliseconds: 250, livenessMilliseconds: 2_500,
+            numbers: [0], jobsMax: 1_024, bytesMax: 1 << 25))
+      ),
+      ("pricing-job", try encoder.encode(job)),
+      ("pricing-outcome", try encoder.encode(outcome)),
+      ("commit-receipt", try encoder.encode(CommitReceipt(sequence: 9, wasKnown: true))),
+      (
+        "cost-update",
+        try encoder.encode(
+          CostUpdate(
+            topic: "cost/day/model", ledger: 3, currency: "USD",
+            rows: [.init(time: 1_690_848_000_000, name: "gpt-4", totals: totals)]))
+      ),
+      ("report-request", try encoder.encode(ReportRequest.cost(CostQuery(by: ["day"])))),
+    ]
+  }
+}
