@@ -15,6 +15,7 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(
   name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let lifecycle = Target.Dependency.product(
@@ -100,7 +101,7 @@ let package = Package(
       dependencies: ["CBOR", "Economics", "Ledger", "Modeling", "Reporting", grdb]),
     .testTarget(name: "ReportingTests", dependencies: ["Economics", "Ledger", "Reporting"]),
     .testTarget(
-      name: "ClusterSimulator", dependencies: ["Broker", collections], path: "Tests/ClusterSimulator"),
+      name: "ClusterSimulator", dependencies: ["Broker", heap], path: "Tests/ClusterSimulator"),
     .testTarget(
       name: "ProcessTests",
       dependencies: ["Broker", "Cluster", "Economics", "Reporting", "ZeroMQ", logging]),
@@ -109,6 +110,12 @@ let package = Package(
 )
 for target in package.targets where target.type != .system {
   target.swiftSettings = settings
+}
+
+// Mistakes that the cluster simulator must find. Release builds have no trace of them.
+for name in ["Broker", "ClusterSimulator"] {
+  package.targets.first { $0.name == name }?.swiftSettings?.append(
+    .define("PLANTED_FAULTS", .when(configuration: .debug)))
 }
 
 // Spans of a message that the compiler checks: only the wrapper declares lifetimes.

@@ -66,6 +66,9 @@ extension BrokerMachine {
       actions.append(
         .publish(
           topic: name, Header(.publish, flags: Header.wholeState, job: id, argument: first), whole))
+      #if PLANTED_FAULTS
+        if settings.fault == .brokerForgetsChanges { continue }
+      #endif
       for change in topic.changes {
         actions.append(
           .publish(
@@ -77,7 +80,7 @@ extension BrokerMachine {
   /// Once a second each topic's head sequence is published: a subscriber that lost the last change
   /// would otherwise not know.
   func announceHeads(_ now: UInt64, _ actions: inout [Action]) {
-    for (name, topic) in topics where topic.whole != nil {
+    for (name, topic) in topics.sorted(by: { $0.key < $1.key }) where topic.whole != nil {
       let header = Header(
         .heartbeat, job: JobID(epoch: topic.epoch, sequence: 0), argument: topic.sequence)
       actions.append(.publish(topic: name, header, nil))

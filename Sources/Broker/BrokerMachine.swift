@@ -3,7 +3,7 @@
 import DequeModule
 
 /// A connected peer: the socket it came in by, and the number that the router gave it.
-public struct PeerID: Hashable, Sendable, CustomStringConvertible {
+public struct PeerID: Hashable, Comparable, Sendable, CustomStringConvertible {
   public enum Side: UInt8, Sendable {
     /// Producers and subscribers.
     case front
@@ -20,6 +20,10 @@ public struct PeerID: Hashable, Sendable, CustomStringConvertible {
 
   public func hash(into hasher: inout Hasher) {
     hasher.combine(UInt64(number) << 1 | UInt64(side.rawValue))
+  }
+
+  public static func < (a: PeerID, b: PeerID) -> Bool {
+    (a.side.rawValue, a.number) < (b.side.rawValue, b.number)
   }
 
   public var description: String { "\(side)-\(number)" }
@@ -57,6 +61,10 @@ public struct BrokerMachine<Payload>: ~Copyable {
     /// Changes kept behind a topic's last whole state before a new one is asked for.
     public var topicChangesMax = 256
     public var topicBytesMax = 16 * 1024 * 1024
+    #if PLANTED_FAULTS
+      /// For the simulator only.
+      public var fault: PlantedFault?
+    #endif
     public init() {}
   }
 
@@ -92,12 +100,15 @@ public struct BrokerMachine<Payload>: ~Copyable {
     let name: String
     let process: Int
     let services: [Service]
+    /// Jobs that it takes at once.
     var granted = 0
-    var credit = 0
+    /// Jobs that it was given and has not answered; one whose lease ran out is still its own.
+    var held: Set<JobID> = []
+    /// Its queue was full at the last send.
+    var isFull = false
     var lastHeard: UInt64
     var isDraining = false
     var isGone = false
-    var inFlight = 0
     var done: UInt64 = 0
     /// Whether it stands in the ready queue of each of its services.
     var isListed: [Bool]
@@ -110,6 +121,8 @@ public struct BrokerMachine<Payload>: ~Copyable {
       lastHeard = now
       isListed = services.map { _ in false }
     }
+
+    var isReady: Bool { held.count < granted && !isFull && !isDraining && !isGone }
   }
 
   final class Producer {
@@ -301,12 +314,10 @@ public struct BrokerMachine<Payload>: ~Copyable {
     switch header.command {
     case .ready:
       worker.granted = Int(clamping: header.argument)
-      worker.credit = worker.granted
       list(worker)
       for service in worker.services { handOut(service, now, &actions) }
     case .credit:
       worker.granted += Int(clamping: header.argument)
-      worker.credit += Int(clamping: header.argument)
       list(worker)
       for service in worker.services { handOut(service, now, &actions) }
     case .result, .commit, .fail:
@@ -366,6 +377,9 @@ public struct BrokerMachine<Payload>: ~Copyable {
       // Resubmitted after the producer lost us: the job is already on its way, only its owner's
       // address is new.
       guard known.producer !== producer else { return }
+      #if PLANTED_FAULTS
+        if settings.fault == .brokerKeepsOldOwner { return }
+      #endif
       known.producer.jobs -= 1
       known.producer.bytes -= known.bytes
       known.producer = producer
@@ -428,7 +442,7 @@ public struct BrokerMachine<Payload>: ~Copyable {
     while let worker = service.ready.popFirst() {
       let index = worker.services.firstIndex { $0 === service } ?? 0
       worker.isListed[index] = false
-      guard worker.credit > 0, !worker.isDraining, !worker.isGone else { continue }
+      guard worker.isReady else { continue }
       turns -= 1
       if worker.name == name && turns > 0 {
         service.ready.append(worker)
@@ -443,10 +457,9 @@ public struct BrokerMachine<Payload>: ~Copyable {
   private mutating func hand(
     _ job: Job, to worker: Worker, _ service: Service, _ now: UInt64, _ actions: inout [Action]
   ) {
-    worker.credit -= 1
-    worker.inFlight += 1
+    worker.held.insert(job.id)
     service.inFlight += 1
-    if worker.credit > 0 { list(worker, at: service) }
+    list(worker, at: service)
     job.isQueued = false
     job.worker = worker
     job.leaseEnds = now &+ job.leaseMilliseconds &* 1_000_000
@@ -462,22 +475,26 @@ public struct BrokerMachine<Payload>: ~Copyable {
 
   private func list(_ worker: Worker, at service: Service) {
     guard let index = worker.services.firstIndex(where: { $0 === service }),
-      !worker.isListed[index], worker.credit > 0, !worker.isDraining
+      !worker.isListed[index], worker.isReady
     else { return }
     worker.isListed[index] = true
     service.ready.append(worker)
   }
 
-  /// RESULT, COMMIT or FAIL: each frees one place at the worker, and ends the stage if the job still
+  /// RESULT, COMMIT or FAIL: it frees the job's place at the worker, and ends the stage if the job still
   /// waits at it.
   private mutating func stageEnded(
     _ header: Header, _ payload: Payload?, _ worker: Worker, _ now: UInt64,
     _ actions: inout [Action]
   ) {
-    worker.credit = min(worker.credit + 1, worker.granted)
+    free(worker, header.job)
     worker.done += 1
     list(worker)
-    if let job = jobs[header.job], job.service.number == header.service {
+    // A result counts whoever sends it; a failure only if it is that of the attempt under way: an
+    // earlier one was requeued when its lease ran out.
+    if let job = jobs[header.job], isAtStage(job, header),
+      header.command != .fail || Int(header.attempt) == job.attempt
+    {
       release(job)
       switch header.command {
       case .fail: failed(job, header, payload, worker, now, &actions)
@@ -493,10 +510,24 @@ public struct BrokerMachine<Payload>: ~Copyable {
     for service in worker.services { handOut(service, now, &actions) }
   }
 
+  private func isAtStage(_ job: Job, _ header: Header) -> Bool {
+    #if PLANTED_FAULTS
+      if settings.fault == .brokerTakesAnyStage { return true }
+    #endif
+    return job.service.number == header.service
+  }
+
+  private func free(_ worker: Worker, _ job: JobID) {
+    #if PLANTED_FAULTS
+      if settings.fault == .brokerLeaksCredit { return }
+    #endif
+    worker.held.remove(job)
+    worker.isFull = false
+  }
+
   /// Takes the job from whoever has it.
   private func release(_ job: Job) {
-    if let worker = job.worker {
-      worker.inFlight -= 1
+    if job.worker != nil {
       job.service.inFlight -= 1
       job.worker = nil
     }
@@ -557,6 +588,12 @@ public struct BrokerMachine<Payload>: ~Copyable {
       let header = Header(
         .fail, attempt: UInt8(job.attempt), service: job.routeNumber, job: job.id,
         argument: FailureCode.poison.rawValue)
+      #if PLANTED_FAULTS
+        if settings.fault == .brokerDropsPoison {
+          forget(job)
+          return
+        }
+      #endif
       actions.append(.send(job.producer.id, header, nil))
       forget(job)
       return
@@ -593,7 +630,7 @@ public struct BrokerMachine<Payload>: ~Copyable {
   // MARK: Comings and goings
 
   private mutating func endDrainIfIdle(_ worker: Worker, _ actions: inout [Action]) {
-    guard worker.isDraining, worker.inFlight == 0, !worker.isGone else { return }
+    guard worker.isDraining, worker.held.isEmpty, !worker.isGone else { return }
     worker.isGone = true
     workers[worker.id] = nil
     actions.append(.send(worker.id, Header(.bye), nil))
@@ -609,7 +646,8 @@ public struct BrokerMachine<Payload>: ~Copyable {
   /// The peer's queue is full: it takes nothing until it answers something.
   public mutating func full(_ peer: PeerID, _ header: Header) {
     guard let worker = workers[peer] else { return }
-    worker.credit = 0
+    worker.isFull = true
+    worker.held.remove(header.job)
     if let job = jobs[header.job], job.worker === worker { job.leaseEnds = 0 }
   }
 
@@ -621,6 +659,12 @@ public struct BrokerMachine<Payload>: ~Copyable {
     // In the order of hand-out; each goes to the head, so the last one first keeps the order.
     let orphans = jobs.values.filter { $0.worker === worker }.sorted { $0.id > $1.id }
     for job in orphans {
+      #if PLANTED_FAULTS
+        if settings.fault == .brokerForgetsOrphans {
+          release(job)
+          continue
+        }
+      #endif
       release(job)
       requeue(job, from: worker, now, &actions)
     }
@@ -649,10 +693,9 @@ public struct BrokerMachine<Payload>: ~Copyable {
       expirePeers(now, &actions)
       expireLeases(now, &actions)
     }
-    for worker in workers.values { actions.append(.send(worker.id, Header(.heartbeat), nil)) }
-    for producer in producers.values {
-      actions.append(.send(producer.id, Header(.heartbeat), nil))
-    }
+    // In a fixed order, so that a run can be replayed.
+    for peer in workers.keys.sorted() { actions.append(.send(peer, Header(.heartbeat), nil)) }
+    for peer in producers.keys.sorted() { actions.append(.send(peer, Header(.heartbeat), nil)) }
     if now &- lastHeads >= 1_000_000_000 {
       lastHeads = now
       announceHeads(now, &actions)
@@ -661,17 +704,20 @@ public struct BrokerMachine<Payload>: ~Copyable {
 
   private mutating func expirePeers(_ now: UInt64, _ actions: inout [Action]) {
     let liveness = UInt64(settings.livenessMilliseconds) * 1_000_000
-    for worker in workers.values where now &- worker.lastHeard > liveness {
-      lose(worker, .silent, now, &actions)
-    }
+    let silent = workers.values.filter { now &- $0.lastHeard > liveness }
+    for worker in silent.sorted(by: { $0.id < $1.id }) { lose(worker, .silent, now, &actions) }
     for producer in producers.values where now &- producer.lastHeard > liveness {
       drop(producer)
     }
   }
 
   private mutating func expireLeases(_ now: UInt64, _ actions: inout [Action]) {
-    for job in jobs.values {
-      guard let worker = job.worker, job.leaseEnds < now else { continue }
+    #if PLANTED_FAULTS
+      if settings.fault == .brokerIgnoresLeases { return }
+    #endif
+    let expired = jobs.values.filter { $0.worker != nil && $0.leaseEnds < now }
+    for job in expired.sorted(by: { $0.id < $1.id }) {
+      guard let worker = job.worker else { continue }
       let header = Header(.cancel, service: job.service.number, job: job.id)
       actions.append(.send(worker.id, header, nil))
       release(job)
@@ -690,7 +736,7 @@ public struct BrokerMachine<Payload>: ~Copyable {
       workers: workers.values.map {
         .init(
           name: $0.name, process: $0.process, services: $0.services.map(\.name),
-          inFlight: $0.inFlight, done: $0.done, credit: $0.credit,
+          inFlight: $0.held.count, done: $0.done, credit: max(0, $0.granted - $0.held.count),
           silentMilliseconds: milliseconds(since: $0.lastHeard), draining: $0.isDraining)
       }.sorted { ($0.name, $0.process) < ($1.name, $1.process) },
       queues: services.map { service in

@@ -43,6 +43,11 @@ public struct ProducerMachine<Payload>: ~Copyable {
     var mayRepeat: Bool
   }
 
+  #if PLANTED_FAULTS
+    /// For the simulator only.
+    public var fault: PlantedFault?
+  #endif
+
   let hello: Hello
   var state: State
   var link: Link
@@ -157,7 +162,12 @@ public struct ProducerMachine<Payload>: ~Copyable {
   }
 
   private mutating func end(_ id: JobID, _ outcome: Outcome, _ actions: inout [Action]) {
-    guard remove(id) != nil else { return }
+    #if PLANTED_FAULTS
+      let isCounted = fault == .producerCountsTwice
+    #else
+      let isCounted = false
+    #endif
+    guard remove(id) != nil || isCounted else { return }
     actions.append(.ended(id, outcome))
     sendWaiting(&actions)
   }
@@ -171,6 +181,9 @@ public struct ProducerMachine<Payload>: ~Copyable {
     sentJobs = 0
     sentBytes = 0
     for (id, job) in pending where job.isSent {
+      #if PLANTED_FAULTS
+        if fault == .producerForgetsAtWelcome { continue }
+      #endif
       pending[id]?.isSent = false
     }
     actions.append(.connection(.joined))

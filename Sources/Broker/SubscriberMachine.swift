@@ -24,6 +24,11 @@ public struct SubscriberMachine<Payload>: ~Copyable {
     var sequence: UInt64
   }
 
+  #if PLANTED_FAULTS
+    /// For the simulator only.
+    public var fault: PlantedFault?
+  #endif
+
   private var positions: [String: Position] = [:]
   private var healingSince: UInt64?
   /// How many gaps were noticed.
@@ -40,7 +45,23 @@ public struct SubscriberMachine<Payload>: ~Copyable {
     _ actions: inout [Action]
   ) {
     let known = positions[topic]
-    let isSameLife = known?.epoch == header.job.epoch
+    // Epochs rise: what comes from an earlier life of the publisher is late.
+    if let known, header.job.epoch < known.epoch { return }
+    let isSameLife = isSameLife(header, known)
+    #if PLANTED_FAULTS
+      if let known, fault == .subscriberAppliesTwice, isSameLife, let payload,
+        header.flags & Header.wholeState == 0, header.argument <= known.sequence
+      {
+        actions.append(.apply(topic: topic, sequence: header.argument, payload))
+      }
+      if let known, fault == .subscriberIgnoresGaps, isSameLife, let payload,
+        header.flags & Header.wholeState == 0, header.argument > known.sequence + 1
+      {
+        positions[topic]?.sequence = header.argument
+        actions.append(.apply(topic: topic, sequence: header.argument, payload))
+        return
+      }
+    #endif
     switch (header.command, payload) {
     case (.publish, let payload?) where header.flags & Header.wholeState != 0:
       // An older state of the same life is news to somebody else.
@@ -61,6 +82,13 @@ public struct SubscriberMachine<Payload>: ~Copyable {
     default:
       break
     }
+  }
+
+  private func isSameLife(_ header: Header, _ known: Position?) -> Bool {
+    #if PLANTED_FAULTS
+      if fault == .subscriberIgnoresEpochs && known != nil { return true }
+    #endif
+    return known?.epoch == header.job.epoch
   }
 
   private mutating func missed(_ now: UInt64, _ topic: String, _ actions: inout [Action]) {

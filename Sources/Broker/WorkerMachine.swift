@@ -7,9 +7,9 @@
 ///        ^                   │ silence, WHO      │
 ///        └───────────────────┴───────────────────┘
 ///
-/// At most `places` jobs run at once; the credit that READY grants is the number of free places, so
-/// the broker never sends more. Jobs that run while the broker is lost are finished, and their
-/// results offered to whoever is broker then.
+/// READY grants `places` jobs at once. Jobs that run while the broker is lost are finished, and their
+/// results offered to whoever is broker then; until they are, the worker holds them besides what it
+/// granted the new one.
 public struct WorkerMachine<Payload>: ~Copyable {
   public enum Action {
     case hello(Hello)
@@ -45,6 +45,11 @@ public struct WorkerMachine<Payload>: ~Copyable {
     let attempt: UInt8
   }
 
+  #if PLANTED_FAULTS
+    /// For the simulator only.
+    public var fault: PlantedFault?
+  #endif
+
   let hello: Hello
   let places: Int
   var state: State
@@ -78,7 +83,7 @@ public struct WorkerMachine<Payload>: ~Copyable {
     if isDraining {
       actions.append(.send(Header(.bye), nil))
     } else {
-      actions.append(.send(Header(.ready, argument: UInt64(max(0, places - running.count))), nil))
+      actions.append(.send(Header(.ready, argument: UInt64(places)), nil))
       actions.append(.publishAll)
     }
   }
@@ -138,6 +143,9 @@ public struct WorkerMachine<Payload>: ~Copyable {
   public mutating func finished(
     _ id: JobID, _ outcome: Outcome, _ actions: inout [Action]
   ) {
+    #if PLANTED_FAULTS
+      if fault == .workerKeepsResults && id.sequence % 7 == 3 { return }
+    #endif
     guard let job = running.removeValue(forKey: id), let number = number(of: job.service) else {
       return
     }

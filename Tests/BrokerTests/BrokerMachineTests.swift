@@ -65,17 +65,20 @@ struct BrokerMachineTests {
       take(actions)
     }
 
-    mutating func submit(_ sequence: UInt64, _ payload: String, by number: UInt32 = 1, lease: UInt64 = 0) {
+    mutating func submit(
+      _ sequence: UInt64, _ payload: String, by number: UInt32 = 1, lease: UInt64 = 0
+    ) {
       let header = Header(.job, job: JobID(epoch: 1, sequence: sequence), argument: lease)
       receive(header, payload, PeerID(.front, number))
     }
 
     mutating func answer(
       _ command: Command, _ sequence: UInt64, _ payload: String? = nil, by number: UInt32,
-      service: UInt16 = 0, flags: UInt8 = 0, argument: UInt64 = 0
+      service: UInt16 = 0, flags: UInt8 = 0, attempt: UInt8 = 0, argument: UInt64 = 0
     ) {
       let header = Header(
-        command, flags: flags, service: service, job: JobID(epoch: 1, sequence: sequence),
+        command, flags: flags, attempt: attempt, service: service,
+        job: JobID(epoch: 1, sequence: sequence),
         argument: argument)
       receive(header, payload, PeerID(.work, number))
     }
@@ -106,7 +109,9 @@ struct BrokerMachineTests {
       }
     }
 
-    mutating func publish(_ topic: String, _ sequence: UInt64, _ payload: String, whole: Bool = false) {
+    mutating func publish(
+      _ topic: String, _ sequence: UInt64, _ payload: String, whole: Bool = false
+    ) {
       var actions: [BrokerMachine<String>.Action] = []
       let header = Header(
         .publish, flags: whole ? Header.wholeState : 0, job: JobID(epoch: 5, sequence: 0),
@@ -248,6 +253,20 @@ struct BrokerMachineTests {
     #expect(bench.said() == ["front-1 commit 1"])
   }
 
+  @Test func aLateFailureDoesNotEndTheAttemptThatIsUnderWay() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1)
+    bench.worker(2)
+    bench.submit(1, "a", lease: 100)
+    bench.pass(300, alive: [Self.producer, PeerID(.work, 1), PeerID(.work, 2)])
+    _ = bench.said()
+    bench.answer(.fail, 1, by: 1, flags: Header.retryable, argument: 2)
+    #expect(bench.said() == [])
+    bench.answer(.result, 1, "A", by: 2)
+    #expect(bench.said() == ["front-1 result 1 'A'"])
+  }
+
   @Test func aJobThatKillsWorkersBecomesADeadLetter() {
     var bench = Bench { $0.attemptsMax = 3 }
     bench.producer(1)
@@ -269,8 +288,8 @@ struct BrokerMachineTests {
     _ = bench.said()
     bench.answer(.fail, 1, by: 1, flags: Header.retryable, argument: 2)
     #expect(bench.said() == ["work-2 job 1 'a' attempt 1"])
-    bench.answer(.fail, 1, "why", by: 2, argument: 1)
-    #expect(bench.said() == ["front-1 fail 1 'why' code 1"])
+    bench.answer(.fail, 1, "why", by: 2, attempt: 1, argument: 1)
+    #expect(bench.said() == ["front-1 fail 1 'why' attempt 1 code 1"])
   }
 
   @Test func aDrainingWorkerFinishesAndGetsNoMore() {

@@ -151,7 +151,7 @@ struct WorkerMachineTests {
     machine.welcomed(welcome, now: 4, &actions)
     #expect(
       Self.text(actions) == [
-        "joined", "ready 0 2", "run 5 price 'a'", "hello", "joined", "ready 0 1",
+        "joined", "ready 0 2", "run 5 price 'a'", "hello", "joined", "ready 0 2",
       ])
     actions = []
     machine.finished(JobID(epoch: 1, sequence: 5), .result("A"), &actions)

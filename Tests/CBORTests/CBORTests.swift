@@ -22,7 +22,8 @@ struct CBORTests {
 
   // MARK: The RFC's own examples
 
-  @Test("Appendix A: the deterministic form is accepted, every other is refused", arguments: appendixA)
+  @Test(
+    "Appendix A: the deterministic form is accepted, every other is refused", arguments: appendixA)
   func appendixAIsJudged(_ example: ExampleItem) throws {
     let bytes = Self.bytes(example.hex)
     switch example.form {
@@ -38,28 +39,32 @@ struct CBORTests {
     #expect(throws: CBORError.self) { try CBORDecoder().validate(Self.bytes(example.hex)) }
   }
 
-  @Test("Integers of Appendix A", arguments: [
-    // value, hex
-    (0 as Int128, "00"), (1, "01"), (10, "0a"), (23, "17"), (24, "1818"), (25, "1819"),
-    (100, "1864"), (1_000, "1903e8"), (1_000_000, "1a000f4240"),
-    (1_000_000_000_000, "1b000000e8d4a51000"), (18_446_744_073_709_551_615, "1bffffffffffffffff"),
-    (18_446_744_073_709_551_616, "c249010000000000000000"),
-    (-18_446_744_073_709_551_616, "3bffffffffffffffff"),
-    (-18_446_744_073_709_551_617, "c349010000000000000000"), (-1, "20"), (-10, "29"),
-    (-100, "3863"), (-1_000, "3903e7"),
-  ])
+  @Test(
+    "Integers of Appendix A",
+    arguments: [
+      // value, hex
+      (0 as Int128, "00"), (1, "01"), (10, "0a"), (23, "17"), (24, "1818"), (25, "1819"),
+      (100, "1864"), (1_000, "1903e8"), (1_000_000, "1a000f4240"),
+      (1_000_000_000_000, "1b000000e8d4a51000"), (18_446_744_073_709_551_615, "1bffffffffffffffff"),
+      (18_446_744_073_709_551_616, "c249010000000000000000"),
+      (-18_446_744_073_709_551_616, "3bffffffffffffffff"),
+      (-18_446_744_073_709_551_617, "c349010000000000000000"), (-1, "20"), (-10, "29"),
+      (-100, "3863"), (-1_000, "3903e7"),
+    ])
   func integers(_ value: Int128, _ hex: String) throws {
     #expect(Self.hex(try CBOREncoder().encode(value)) == hex)
     #expect(try CBORDecoder().decode(Int128.self, from: Self.bytes(hex)) == value)
   }
 
-  @Test("Floats of Appendix A", arguments: [
-    (0.0, "f90000"), (-0.0, "f98000"), (1.0, "f93c00"), (1.1, "fb3ff199999999999a"),
-    (1.5, "f93e00"), (65_504.0, "f97bff"), (100_000.0, "fa47c35000"),
-    (3.4028234663852886e+38, "fa7f7fffff"), (1.0e+300, "fb7e37e43c8800759c"),
-    (5.960464477539063e-8, "f90001"), (0.00006103515625, "f90400"), (-4.0, "f9c400"),
-    (-4.1, "fbc010666666666666"), (.infinity, "f97c00"), (-.infinity, "f9fc00"),
-  ])
+  @Test(
+    "Floats of Appendix A",
+    arguments: [
+      (0.0, "f90000"), (-0.0, "f98000"), (1.0, "f93c00"), (1.1, "fb3ff199999999999a"),
+      (1.5, "f93e00"), (65_504.0, "f97bff"), (100_000.0, "fa47c35000"),
+      (3.4028234663852886e+38, "fa7f7fffff"), (1.0e+300, "fb7e37e43c8800759c"),
+      (5.960464477539063e-8, "f90001"), (0.00006103515625, "f90400"), (-4.0, "f9c400"),
+      (-4.1, "fbc010666666666666"), (.infinity, "f97c00"), (-.infinity, "f9fc00"),
+    ])
   func floats(_ value: Double, _ hex: String) throws {
     #expect(Self.hex(try CBOREncoder().encode(value)) == hex)
     let decoded = try CBORDecoder().decode(Double.self, from: Self.bytes(hex))
@@ -104,7 +109,8 @@ struct CBORTests {
   @Test func textKeysAreSortedByTheirEncodedForm() throws {
     // Shorter keys first: their head byte is smaller (RFC 8949 section 4.2.1).
     let value = ["aa": 1, "b": 2, "": 3]
-    #expect(Self.hex(try CBOREncoder().encode(value)) == "a360036162026261610 1".replacing(" ", with: ""))
+    #expect(
+      Self.hex(try CBOREncoder().encode(value)) == "a360036162026261610 1".replacing(" ", with: ""))
   }
 
   @Test func unknownKeysAreSkipped() throws {
@@ -121,13 +127,15 @@ struct CBORTests {
     #expect(error?.detail.contains("late") == true)
   }
 
-  @Test("Maps that are not deterministic are refused", arguments: [
-    // why, hex
-    ("keys out of order", "a219012c07026161"),
-    ("a key twice", "a302616102616119012c07"),
-    ("a longer key than needed", "a21802616119012c07"),
-    ("a byte too many", "a202616119012c0700"),
-  ])
+  @Test(
+    "Maps that are not deterministic are refused",
+    arguments: [
+      // why, hex
+      ("keys out of order", "a219012c07026161"),
+      ("a key twice", "a302616102616119012c07"),
+      ("a longer key than needed", "a21802616119012c07"),
+      ("a byte too many", "a202616119012c0700"),
+    ])
   func looseMaps(_ why: String, _ hex: String) {
     #expect(throws: CBORError.self) {
       try CBORDecoder().decode(Numbered.self, from: Self.bytes(hex))
@@ -136,21 +144,25 @@ struct CBORTests {
 
   // MARK: Columns
 
-  @Test("Columns take the narrowest width", arguments: [
-    // values, hex (RFC 8746: tags 64, 69, 70, 71)
-    ([] as [UInt64], "d84040"), ([0, 255], "d8404200ff"), ([256, 1], "d8454400010100"),
-    ([65_536], "d8464400000100"), ([4_294_967_296], "d847480000000001000000"),
-  ])
+  @Test(
+    "Columns take the narrowest width",
+    arguments: [
+      // values, hex (RFC 8746: tags 64, 69, 70, 71)
+      ([] as [UInt64], "d84040"), ([0, 255], "d8404200ff"), ([256, 1], "d8454400010100"),
+      ([65_536], "d8464400000100"), ([4_294_967_296], "d847480000000001000000"),
+    ])
   func unsignedColumns(_ values: [UInt64], _ hex: String) throws {
     #expect(Self.hex(try CBOREncoder().encode(values)) == hex)
     #expect(try CBORDecoder().decode([UInt64].self, from: Self.bytes(hex)) == values)
   }
 
-  @Test("Signed columns take the narrowest width", arguments: [
-    // values, hex (RFC 8746: tags 72, 77, 78, 79)
-    ([-128, 127] as [Int64], "d84842807f"), ([128], "d84d428000"), ([-129], "d84d427fff"),
-    ([32_768], "d84e4400800000"), ([Int64.min], "d84f480000000000000080"),
-  ])
+  @Test(
+    "Signed columns take the narrowest width",
+    arguments: [
+      // values, hex (RFC 8746: tags 72, 77, 78, 79)
+      ([-128, 127] as [Int64], "d84842807f"), ([128], "d84d428000"), ([-129], "d84d427fff"),
+      ([32_768], "d84e4400800000"), ([Int64.min], "d84f480000000000000080"),
+    ])
   func signedColumns(_ values: [Int64], _ hex: String) throws {
     #expect(Self.hex(try CBOREncoder().encode(values)) == hex)
     #expect(try CBORDecoder().decode([Int64].self, from: Self.bytes(hex)) == values)
@@ -166,13 +178,17 @@ struct CBORTests {
 
   // MARK: Limits
 
-  @Test("Announced lengths are checked before anything is allocated", arguments: [
-    "9b00ffffffffffffff", "bb00ffffffffffffff", "5b00ffffffffffffff", "7b00ffffffffffffff",
-  ])
+  @Test(
+    "Announced lengths are checked before anything is allocated",
+    arguments: [
+      "9b00ffffffffffffff", "bb00ffffffffffffff", "5b00ffffffffffffff", "7b00ffffffffffffff",
+    ])
   func hugeLengths(_ hex: String) {
     #expect(throws: CBORError.self) { try CBORDecoder().validate(Self.bytes(hex)) }
     #expect(throws: CBORError.self) { try CBORDecoder().decode([Int].self, from: Self.bytes(hex)) }
-    #expect(throws: CBORError.self) { try CBORDecoder().decode([UInt8].self, from: Self.bytes(hex)) }
+    #expect(throws: CBORError.self) {
+      try CBORDecoder().decode([UInt8].self, from: Self.bytes(hex))
+    }
   }
 
   @Test func nestingIsLimited() {
@@ -246,7 +262,8 @@ struct CBORTests {
     var random = SeededGenerator(seed: UInt64(seed))
     var bytes = try CBOREncoder().encode(Self.tree(&random, depth: 2))
     for _ in 0..<Int.random(in: 1...4, using: &random) {
-      bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(
+        in: 0...255, using: &random)
     }
     // Either refused or, when the damage hit a value, another value that is deterministic too.
     if let tree = try? CBORDecoder().decode(Tree.self, from: bytes) {

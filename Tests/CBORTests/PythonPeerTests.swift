@@ -7,7 +7,8 @@ import Testing
 /// Compares with independent implementations: Python's cbor2 and pycddl, from the environment that
 /// `make test` prepares (`SOLVENT_PYTHON`). Without it the suite says that it was skipped.
 @Suite(
-  "CBOR beside Python", .enabled(if: PythonPeer.isThere, "SOLVENT_PYTHON is not set: run make test"))
+  "CBOR beside Python", .enabled(if: PythonPeer.isThere, "SOLVENT_PYTHON is not set: run make test")
+)
 struct PythonPeerTests {
   @Test func cbor2WritesTheSameBytes() throws {
     // Each line: the hex of our bytes. Python decodes, encodes canonically, and must agree.

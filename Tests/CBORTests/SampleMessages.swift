@@ -18,7 +18,8 @@ enum SampleMessages {
       quantities: [.init(meter: .inputTokens, values: [1_602, 259])],
       evidence: .measured)
     let job = PricingJob(
-      key: BatchKey(source: "burstgpt", stream: [UInt8](repeating: 7, count: 32), start: 64, end: 128),
+      key: BatchKey(
+        source: "burstgpt", stream: [UInt8](repeating: 7, count: 32), start: 64, end: 128),
       rowsRead: 3, rowsQuarantined: 1, rowsDuplicate: 0, batch: batch,
       rates: [
         RateCard(
