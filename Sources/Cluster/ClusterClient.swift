@@ -81,7 +81,7 @@ public final class ClusterClient: Sendable {
 
   /// Waits until the broker answers.
   /// - Throws: ``ClientError`` `unreachable` or `version`.
-  public func join(within timeout: Duration = .seconds(3)) async throws {
+  public func join(within timeout: Duration = .seconds(5)) async throws {
     let deadline = ContinuousClock.now + timeout
     while true {
       let (isJoined, isRefused) = state.withLock { ($0.isJoined, $0.isRefused) }

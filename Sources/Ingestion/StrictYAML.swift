@@ -40,10 +40,12 @@ struct StrictYAML {
     guard text.utf8.count <= Self.bytesMax else {
       throw FileProblem(file: file, "is larger than \(Self.bytesMax) bytes")
     }
+    let parser: Parser
     let root: Node?
     do {
       // The failsafe resolver leaves every scalar a string.
-      root = try Yams.compose(yaml: text, .basic)
+      parser = try Parser(yaml: text, resolver: .basic)
+      root = try parser.singleRoot()
     } catch let error as YamlError {
       throw FileProblem(file: file, line: Self.line(of: error), "is not YAML: \(error)")
     } catch {
@@ -51,7 +53,10 @@ struct StrictYAML {
     }
     guard let root else { throw FileProblem(file: file, "is empty") }
     self.init(file: file, path: "", node: root)
-    try Self.check(root, file, 0)
+    // Nodes hold their anchors weakly; the parser keeps them.
+    try withExtendedLifetime(parser) { () throws(FileProblem) in
+      try Self.check(root, file, 0)
+    }
   }
 
   private init(file: String, path: String, node: Node) {

@@ -165,6 +165,11 @@ extension Ledger {
       guard chain == Array(row["chain"] as Data) else { throw damaged("the hash chain is broken") }
       expected += 1
     }
+    guard status == SQLITE_DONE else {
+      throw LedgerError(
+        .damaged,
+        "a posting of batch \(sqlite3_column_int64(handle, 0)) is not where it was written")
+    }
     return (Int(expected - 1), chain)
   }
 

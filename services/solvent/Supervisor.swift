@@ -121,8 +121,10 @@ final class Supervisor: Sendable {
       return (found, state.isStopping)
     }
     guard let ended, !isStopping else { return }
-    // The first restarts are immediate; one that keeps ending at once is given more and more time.
-    let wasQuick = ContinuousClock.now - ended.startedAt < .seconds(1)
+    // The first restarts are immediate; one that keeps ending by itself is given more and more time.
+    // SIGKILL comes from outside: nothing is wrong with the program.
+    let wasQuick =
+      ContinuousClock.now - ended.startedAt < .seconds(1) && status & 0x7F != SIGKILL
     let quickEnds = wasQuick ? ended.quickEnds + 1 : 0
     tell("\(ended.child.name) (process \(pid)) \(Self.reason(status)); starting it again")
     if quickEnds > 3 { usleep(UInt32(min(5_000_000, 100_000 << min(6, quickEnds - 3)))) }

@@ -255,7 +255,7 @@ private struct RowLoop: ~Copyable {
         }
         rowsRead += 1
         totalRows += 1
-        if next - position > UsageReader.rowBytesMax + 2 {
+        if isTooLong(base, next) {
           quarantine(base, position, next, "", .lineTooLong)
         } else {
           read(base, next)
@@ -263,6 +263,15 @@ private struct RowLoop: ~Copyable {
         advance(base, to: next)
       }
     }
+  }
+
+  /// Whether the row, without its line end, is longer than any may be.
+  private func isTooLong(_ base: UnsafePointer<UInt8>, _ next: Int) -> Bool {
+    guard next - position > UsageReader.rowBytesMax else { return false }
+    var end = next
+    if base[end - 1] == 0x0A { end -= 1 }
+    if end > position && base[end - 1] == 0x0D { end -= 1 }
+    return end - position > UsageReader.rowBytesMax
   }
 
   private func isBlank(_ next: Int) -> Bool {

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Synchronization
+import Testing
+
+@Suite("Processes", .serialized, .timeLimit(.minutes(10)))
+struct ClusterProcessTests {
+  static func write(_ cluster: TestCluster, _ name: String, _ text: String) throws -> String {
+    let path = "\(cluster.data)/\(name)"
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    return path
+  }
+
+  static func costs(_ cluster: TestCluster) throws -> [String: [Int]] {
+    let output = try cluster.solvent("cost", "--by", "hour,model,log_type", "--csv")
+    try #require(output.status == 0, "\(output.err)")
+    return try SampleLog.parse(output.out)
+  }
+
+  @Test func aLogIsPricedExactlyAndOnce() throws {
+    let cluster = try TestCluster()
+    let log = SampleLog(rows: 20_000)
+    let path = try Self.write(cluster, "log.csv", log.text)
+    let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
+    let first = try cluster.solvent("ingest", "--prices", prices, "--batch-rows", "3000", path)
+    #expect(first.status == 0, "\(first.err)")
+    #expect(try Self.costs(cluster) == log.expected)
+    // Again: nothing is added, and it says so.
+    let digest = try cluster.digest()
+    let again = try cluster.solvent("ingest", "--prices", prices, path)
+    #expect(again.status == 0 && again.out.contains("was imported before; nothing was added"))
+    // Also from standard input, and compressed: the content is what counts.
+    let piped = try cluster.solvent("ingest", "--prices", prices, "-", input: Data(log.text.utf8))
+    #expect(piped.out.contains("nothing was added"))
+    #expect(try cluster.digest() == digest)
+    // The same computed here, without the cluster.
+    let direct = try Binaries.run([
+      "cost", "--prices", prices, "--by", "hour,model,log_type", "--csv", path,
+    ])
+    #expect(try SampleLog.parse(direct.out) == log.expected)
+  }
+
+  @Test func theLedgerDoesNotDependOnWorkersBatchesOrFiles() throws {
+    let log = SampleLog(rows: 30_000, seed: 7)
+    var digests: [String: String] = [:]
+    for (workers, batch) in [(1, 20_000), (2, 500), (4, 20_000)] {
+      let cluster = try TestCluster(workers: workers)
+      let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
+      let path = try Self.write(cluster, "log.csv", log.text)
+      let output = try cluster.solvent(
+        "ingest", "--prices", prices, "--batch-rows", "\(batch)", path)
+      #expect(output.status == 0, "\(output.err)")
+      digests["\(workers) workers, batches of \(batch)"] = try cluster.digest()
+    }
+    let cluster = try TestCluster(workers: 2)
+    let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
+    for part in [3, 0, 4, 2, 1] {
+      let rows = log.rows[(part * 6_000)..<((part + 1) * 6_000)]
+      let text = ([SampleLog.header] + rows).joined(separator: "\n") + "\n"
+      let path = try Self.write(cluster, "part\(part).csv", text)
+      #expect(try cluster.solvent("ingest", "--prices", prices, path).status == 0)
+    }
+    digests["five files"] = try cluster.digest()
+    #expect(Set(digests.values).count == 1, "\(digests)")
+  }
+
+  @Test func badRowsArePutAsideAndTheRestIsBooked() throws {
+    let cluster = try TestCluster(workers: 1)
+    var rows = SampleLog(rows: 1_000).rows
+    for index in stride(from: 10, to: 1_000, by: 25) {
+      rows[index] = rows[index].replacingOccurrences(of: "ChatGPT", with: "Chat\u{7F}")
+        .replacingOccurrences(of: "GPT-4", with: "\u{1}")
+    }
+    let bad = rows.count { $0.contains("\u{7F}") || $0.contains("\u{1}") }
+    let path = try Self.write(
+      cluster, "bad.csv", ([SampleLog.header] + rows).joined(separator: "\n"))
+    let output = try cluster.solvent("ingest", "--json", path)
+    #expect(output.status == 3 && bad == 40)
+    let object = try JSONSerialization.jsonObject(with: Data(output.out.utf8)) as? [String: Any]
+    let file = try #require((object?["files"] as? [[String: Any]])?.first)
+    #expect(file["read"] as? Int == 1_000)
+    #expect(file["accepted"] as? Int == 960 && file["quarantined"] as? Int == 40)
+    let quarantine = try #require(file["quarantineFile"] as? String)
+    let lines = try String(contentsOfFile: quarantine, encoding: .utf8).split(separator: "\n")
+    #expect(lines.count == 40)
+    let line = try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any]
+    #expect(line?["line"] as? Int == 12 && line?["reason"] as? String == "control_char")
+    #expect(line?["field"] as? String == "Model" && line?["text"] as? String == rows[10])
+  }
+
+  @Test func refusalsHaveTheirExitCodes() throws {
+    let cluster = try TestCluster(workers: 1)
+    let comma = try Self.write(cluster, "d3.csv", "timestamp,model,input_tokens,\n")
+    let output = try cluster.solvent("ingest", comma)
+    #expect(output.status == 4 && output.err.contains("empty_column_name"))
+    let prices = try Self.write(
+      cluster, "d14.yaml",
+      "book: b\nversion: 1\ncurrency: USD\nmodels:\n  - {provider: p, model: m, rates: [{from: 2023-01-01, per_image: $20, source: s, retrieved: d}]}\n"
+    )
+    let wrong = try cluster.solvent("ingest", "--prices", prices, comma)
+    #expect(wrong.status == 2 && wrong.err.contains("d14.yaml:5") && wrong.err.contains("$20"))
+    #expect(try cluster.solvent("cost", "--by", "day", "--since", "yesterday").status == 64)
+    #expect(try cluster.solvent("ingest", "/nowhere.csv").status == 4)
+  }
+
+  @Test func unpricedUsageIsShownAsSuch() throws {
+    let cluster = try TestCluster(workers: 1)
+    let path = try Self.write(
+      cluster, "log.csv", "timestamp,model,input_tokens\n2026-03-02T10:00:00Z,o9-preview,41\n")
+    #expect(try cluster.solvent("ingest", path).status == 0)
+    let csv = try cluster.solvent("cost", "--by", "model", "--csv").out
+    #expect(csv.contains("o9-preview,1,0,41,0,0,0,,,41,0,measured"))
+    #expect(try cluster.solvent("cost", "--by", "model").out.contains("unpriced"))
+    #expect(try cluster.solvent("cost", "--strict").status == 65)
+    #expect(try cluster.solvent("prices", "check").status == 65)
+  }
+
+  @Test func withoutAClusterTheCommandSaysWhatToDo() throws {
+    let data = NSTemporaryDirectory() + "/solvent-test-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: data) }
+    let output = try Binaries.run(["cost", "--data", data])
+    #expect(output.status == 69 && output.err.contains("solvent up") && output.out.isEmpty)
+  }
+
+  @Test func aReaderThatLeavesIsNoError() throws {
+    let output = try Binaries.run(
+      [
+        "-c",
+        "'\(Binaries.folder)/solvent' prices list --history --csv | head -1; echo ${PIPESTATUS[0]}",
+      ],
+      program: "/bin/bash")
+    #expect(output.out.hasSuffix("0\n") && output.err.isEmpty, "\(output)")
+  }
+
+  @Test func aMistypedCommandIsSuggested() throws {
+    let output = try Binaries.run(["cots"])
+    #expect(output.status == 64 && output.err.contains("did you mean 'cost'?"))
+  }
+
+  @Test func everythingStopsWithinFiveSecondsAndLeavesNobody() throws {
+    let cluster = try TestCluster()
+    let before = try cluster.members()
+    #expect(before.map(\.name) == ["broker", "ingest", "report", "worker-1", "worker-2"])
+    let started = ContinuousClock.now
+    cluster.stop()
+    #expect(ContinuousClock.now - started < .seconds(5))
+    #expect(try cluster.members().isEmpty)
+  }
+
+  @Test func aWorkerStartedByHandJoins() throws {
+    let cluster = try TestCluster(workers: 1)
+    let worker = Process()
+    worker.executableURL = URL(fileURLWithPath: "\(Binaries.folder)/solvent-worker")
+    worker.arguments = ["--data", cluster.data, "--name", "guest"]
+    worker.standardError = FileHandle.nullDevice
+    try worker.run()
+    var joined = false
+    for _ in 0..<100 where !joined {
+      joined = try cluster.solvent("workers", "--json").out.contains("guest-")
+    }
+    #expect(joined)
+    worker.terminate()
+    worker.waitUntilExit()
+    #expect(worker.terminationStatus == 0)
+    #expect(try !cluster.solvent("workers", "--json").out.contains("guest-"))
+  }
+
+  @Test(.timeLimit(.minutes(4))) func killedProcessesLoseAndRepeatNothing() throws {
+    let kills = Int(ProcessInfo.processInfo.environment["SOLVENT_KILLS"] ?? "") ?? 30
+    let cluster = try TestCluster(workers: 2)
+    let log = SampleLog(rows: 60_000, seed: 3)
+    let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
+    var random: UInt64 = 99
+    func below(_ bound: Int) -> Int {
+      random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(random >> 33) % bound
+    }
+    var killed: [String: Int] = [:]
+    // Files are imported one after the other while processes die; each import goes on where it was.
+    let parts = 10
+    let size = log.rows.count / parts
+    for part in 0..<parts {
+      let rows = log.rows[(part * size)..<((part + 1) * size)]
+      let path = try Self.write(
+        cluster, "part\(part).csv", ([SampleLog.header] + rows).joined(separator: "\n"))
+      let done = DispatchSemaphore(value: 0)
+      let status = Mutex<Int32>(-1)
+      let thread = Thread {
+        let output = try? cluster.solvent(
+          "ingest", "--prices", prices, "--batch-rows", "20", path)
+        status.withLock { $0 = output?.status ?? -1 }
+        done.signal()
+      }
+      thread.start()
+      // At moments that are drawn, until the import is through or enough have died.
+      while done.wait(timeout: .now() + .milliseconds(10 + below(60))) == .timedOut {
+        let members = try cluster.members()
+        guard !members.isEmpty, killed.values.reduce(0, +) < (part + 1) * kills / parts else {
+          continue
+        }
+        let victim = members[below(members.count)]
+        kill(victim.pid, SIGKILL)
+        killed[String(victim.name.prefix(6)), default: 0] += 1
+      }
+      let ended = status.withLock { $0 }
+      try #require(ended == 0, "part \(part): exit \(ended)\n\(cluster.logs.suffix(4_000))")
+    }
+    #expect(killed.values.reduce(0, +) == kills, "\(killed)")
+    #expect(try Self.costs(cluster) == log.expected, "after \(killed)")
+    #expect(try cluster.solvent("verify").status == 0)
+  }
+
+  @Test(
+    .enabled(if: Binaries.data != nil, "the development data is not there"))
+  func theBurstGPTLogEqualsItsRollUp() throws {
+    let data = try #require(Binaries.data)
+    let cluster = try TestCluster()
+    let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
+    let output = try cluster.solvent(
+      "ingest", "--prices", prices, "\(data)/burstgpt/BurstGPT_1_like.csv.gz")
+    #expect(output.status == 0 && output.out.contains("1,429,737"))
+    let lines = try String(
+      contentsOfFile: "\(data)/burstgpt/BurstGPT_1_like_expected.csv", encoding: .utf8
+    ).split(separator: "\n").dropFirst()
+    var expected: [String: [Int]] = [:]
+    for line in lines {
+      let fields = line.split(separator: ",")
+      expected["\(fields[0]),\(fields[1]),\(fields[2])"] = fields[3...].map { Int($0)! }
+    }
+    #expect(try Self.costs(cluster) == expected)
+    let eight = try cluster.solvent(
+      "ingest", "--prices", prices, "--json", "\(data)/burstgpt/BurstGPT_3_layout_sample.csv")
+    #expect(eight.status == 0 && eight.out.contains("\"accepted\":2000"))
+    let azure = try cluster.solvent(
+      "ingest", "--json", "\(data)/azure2023/AzureLLMInferenceTrace_code.csv")
+    #expect(azure.status == 0 && azure.out.contains("\"accepted\":5291"))
+  }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Cluster
+import Economics
+import Foundation
+import Logging
+import Reporting
+import Synchronization
+import Testing
+import ZeroMQ
+
+@Suite("Subscribers", .serialized, .timeLimit(.minutes(2)))
+struct SubscriberProcessTests {
+  final class Follower: Sendable {
+    private let rows = Mutex(CostStreamRows())
+    let node: SubscriberNode
+
+    init(_ loop: PollLoop, _ context: Context, _ address: BrokerAddress, _ topic: String) throws {
+      let hub = Hub()
+      node = try SubscriberNode(
+        loop: loop, context: context, address: address, prefixes: [topic],
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      ) { hub.follower?.take($0) }
+      hub.set(self)
+    }
+
+    private func take(_ update: SubscriberNode.Update) {
+      rows.withLock { rows in
+        switch update {
+        case .replace(_, _, let payload):
+          if let update = try? payload.decode(CostUpdate.self) {
+            _ = rows.take(update, isWhole: true)
+          }
+        case .apply(_, _, let payload):
+          if let update = try? payload.decode(CostUpdate.self) {
+            _ = rows.take(update, isWhole: false)
+          }
+        }
+      }
+    }
+
+    /// What it shows, as text: time, name, requests, cost.
+    func shown(_ topic: String) -> [String] {
+      rows.withLock { $0.rows(of: topic) }.map {
+        "\($0.time / 1_000) \($0.name) \($0.totals.quantity(.requests)) \($0.totals.cost.nano)"
+      }
+    }
+
+    final class Hub: Sendable {
+      private struct Weak: Sendable { weak var follower: Follower? }
+      private let held = Mutex(Weak())
+      var follower: Follower? { held.withLock { $0.follower } }
+      func set(_ follower: Follower) { held.withLock { $0.follower = follower } }
+    }
+  }
+
+  /// What the ledger says, in the same form.
+  static func ledger(_ cluster: TestCluster, _ unit: String) throws -> [String] {
+    let csv = try cluster.solvent("cost", "--by", "\(unit),model", "--csv").out
+    let lines = csv.split(separator: "\n").map {
+      $0.split(separator: ",", omittingEmptySubsequences: false)
+    }
+    let cost = try #require(lines.first?.firstIndex(of: "cost_nano_usd"))
+    let formatter = ISO8601DateFormatter()
+    return try lines.dropFirst().map { line in
+      let text = unit == "day" ? "\(line[0])T00:00:00Z" : String(line[0])
+      let time = Int(try #require(formatter.date(from: text)).timeIntervalSince1970)
+      return "\(time) \(line[1]) \(line[2]) \(line[cost])"
+    }.sorted()
+  }
+
+  @Test func whoeverJoinsAtAnyMomentEndsUpWithTheLedger() async throws {
+    let cluster = try TestCluster()
+    let log = SampleLog(rows: 40_000, seed: 5)
+    let prices = try ClusterProcessTests.write(cluster, "prices.yaml", SampleLog.prices)
+    let path = try ClusterProcessTests.write(cluster, "log.csv", log.text)
+    let address = try BrokerAddress(Places(data: cluster.data).broker)
+    let loop = PollLoop(name: "test")
+    loop.start()
+    let context = try Context()
+    let importing = Thread {
+      _ = try? cluster.solvent("ingest", "--prices", prices, "--batch-rows", "200", path)
+    }
+    importing.start()
+    // Twenty join while bookings arrive; each connects when the one before is connected.
+    var followers: [Follower] = []
+    for index in 0..<20 {
+      let topic = index % 2 == 0 ? "cost/hour/model" : "cost/day/model"
+      let follower = try Follower(loop, context, address, topic)
+      try await follower.node.start()
+      followers.append(follower)
+      while followers[index].shown(topic).isEmpty && !importing.isFinished {
+        try await Task.sleep(for: .milliseconds(1))
+      }
+    }
+    while !importing.isFinished { try await Task.sleep(for: .milliseconds(1)) }
+    let expected = [
+      "cost/hour/model": try Self.ledger(cluster, "hour"),
+      "cost/day/model": try Self.ledger(cluster, "day"),
+    ]
+    for (index, follower) in followers.enumerated() {
+      let topic = index % 2 == 0 ? "cost/hour/model" : "cost/day/model"
+      // The last change is published within 100 ms of its booking.
+      let deadline = ContinuousClock.now + .seconds(10)
+      while follower.shown(topic).sorted() != expected[topic]! && ContinuousClock.now < deadline {
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      #expect(follower.shown(topic).sorted() == expected[topic]!, "subscriber \(index)")
+    }
+    for follower in followers { await follower.node.stop() }
+    loop.stop()
+  }
+
+  @Test(.enabled(if: Binaries.python != nil, "SOLVENT_PYTHON is not set: run make test"))
+  func thePythonExampleShowsTheSame() throws {
+    let cluster = try TestCluster()
+    let log = SampleLog(rows: 20_000, seed: 6)
+    let prices = try ClusterProcessTests.write(cluster, "prices.yaml", SampleLog.prices)
+    let path = try ClusterProcessTests.write(cluster, "log.csv", log.text)
+    #expect(
+      try cluster.solvent("ingest", "--prices", prices, "--batch-rows", "500", path).status == 0)
+    // Without the requests, which the example does not print.
+    let expected = try Self.ledger(cluster, "day").map { line in
+      let words = line.split(separator: " ")
+      return "\(words[0]) \(words[1]) \(words[3])"
+    }
+    let endpoint = try BrokerAddress(Places(data: cluster.data).broker).stream.address
+    let script = Binaries.repository.appending(path: "examples/subscribe.py").path
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try #require(Binaries.python))
+    process.arguments = [script, endpoint, "cost/day/model"]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    defer {
+      process.terminate()
+      process.waitUntilExit()
+    }
+    // It prints all rows after each message; the last change is at most a moment away.
+    var text = ""
+    var lines: [String] = []
+    while lines != expected, let piece = try pipe.fileHandleForReading.read(upToCount: 1),
+      !piece.isEmpty
+    {
+      text += String(decoding: piece, as: UTF8.self)
+      guard text.hasSuffix("nUSD\n") else { continue }
+      let block = text.split(separator: "\n").reversed().prefix { !$0.hasPrefix("cost/") }
+      lines = block.map { line in
+        let words = line.split(separator: " ").map(String.init)
+        let date = ISO8601DateFormatter().date(from: "\(words[0])T00:00:00Z")!
+        return "\(Int(date.timeIntervalSince1970)) \(words[1]) \(words[2])"
+      }.sorted()
+    }
+    #expect(lines == expected)
+  }
+}

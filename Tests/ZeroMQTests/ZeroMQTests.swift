@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+import Testing
+import ZeroMQ
+
+@Suite("ZeroMQ")
+struct ZeroMQTests {
+  @Test(
+    "Endpoints are checked",
+    arguments: [
+      // address, is allowed, is local
+      ("ipc:///tmp/x", true, true), ("ipc://@name", true, true), ("inproc://a", true, true),
+      ("tcp://127.0.0.1:7400", true, true), ("tcp://127.1.2.3:*", true, true),
+      ("tcp://[::1]:7400", true, true), ("tcp://0.0.0.0:7400", true, false),
+      ("tcp://*:7400", true, false), ("tcp://10.0.0.1:7400", true, false),
+      ("tcp://localhost:7400", true, false), ("tcp://127.0.0.1", false, false),
+      ("tcp://127.0.0.1:99999", false, false), ("udp://127.0.0.1:1", false, false),
+      ("ipc://", false, false), ("nonsense", false, false),
+      ("ipc:///" + String(repeating: "x", count: 107), false, false),
+    ])
+  func endpoints(_ address: String, _ isAllowed: Bool, _ isLocal: Bool) {
+    let endpoint = try? Endpoint(address)
+    #expect((endpoint != nil) == isAllowed)
+    if let endpoint { #expect(endpoint.isLocal == isLocal) }
+  }
+
+  @Test func bindingBeyondThisMachineIsRefused() throws {
+    let context = try Context()
+    let socket = try Socket(context, .router)
+    let error = #expect(throws: EndpointError.self) { try socket.bind(Endpoint("tcp://0.0.0.0:0")) }
+    #expect(error?.description.contains("keys") == true)
+  }
+
+  @Test func framesGoThereAndBack() throws {
+    let context = try Context()
+    let router = try Socket(context, .router)
+    try router.bind(Endpoint("inproc://there"))
+    let dealer = try Socket.dealer(context, to: Endpoint("inproc://there"))
+    var frame = try Message([1, 2, 3])
+    try dealer.send(&frame)
+    var peer = Message()
+    var body = Message()
+    try router.waitReceive(into: &peer)
+    let isFollowed = peer.isFollowed
+    #expect(isFollowed)
+    try router.waitReceive(into: &body)
+    let bytes = body.withUnsafeBytes { Array($0) }
+    #expect(bytes == [1, 2, 3])
+    try router.send(&peer, followed: true)
+    try router.send(&body)
+    try dealer.waitReceive(into: &frame)
+    let (count, isMore) = (frame.count, frame.isFollowed)
+    #expect(count == 3 && !isMore)
+  }
+
+  @Test func sendingToAStrangerIsAnError() throws {
+    let context = try Context()
+    let router = try Socket(context, .router)
+    try router.bind(Endpoint("inproc://lonely"))
+    var peer = try Message([0, 1, 2, 3, 4])
+    let error = #expect(throws: ZeroMQError.self) { try router.send(&peer, followed: true) }
+    #expect(error?.isUnreachable == true)
+  }
+
+  @Test("A shared message keeps its bytes", arguments: [0, 1, 33, 34, 100_000])
+  func sharing(_ count: Int) throws {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+    let shared = try SharedMessage(bytes)
+    let first = shared.copy()
+    do {
+      let second = shared.copy()
+      let copied = second.withUnsafeBytes { Array($0) }
+      #expect(copied == bytes)
+    }
+    let kept = first.withUnsafeBytes { Array($0) }
+    #expect(kept == bytes)
+    #expect(shared.array == bytes)
+  }
+
+  // MARK: The loop
+
+  actor Counter {
+    nonisolated let loop: PollLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    var count = 0
+    init(_ loop: PollLoop) { self.loop = loop }
+    func add() { count += 1 }
+    func startTimer(_ done: @escaping @Sendable () -> Void) {
+      var ticks = 0
+      loop.every(milliseconds: 1) {
+        ticks += 1
+        if ticks == 3 { done() }
+      }
+    }
+  }
+
+  @Test func anActorRunsOnItsLoop() async throws {
+    let loop = PollLoop(name: "test")
+    loop.start()
+    let counter = Counter(loop)
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<100 { group.addTask { for _ in 0..<10 { await counter.add() } } }
+    }
+    #expect(await counter.count == 1_000)
+    loop.stop()
+  }
+
+  @Test func timersFire() async throws {
+    let loop = PollLoop(name: "test")
+    loop.start()
+    let counter = Counter(loop)
+    let (stream, continuation) = AsyncStream<Void>.makeStream()
+    await counter.startTimer { continuation.yield() }
+    for await _ in stream { break }
+    loop.stop()
+  }
+}
