@@ -1,0 +1,50 @@
+# The commands of README.md. Everything they need and do not find is installed: Debian packages with
+# apt, Python packages into a private environment under .build-python.
+
+SHELL := /bin/bash
+PYTHON := .build-python/bin/python
+BIN := .build/release
+
+.PHONY: demo build test unit process fuzz lint deps python bench-costing clean
+
+demo: build
+	@$(BIN)/solvent demo
+
+build: deps
+	swift build -c release --explicit-target-dependency-import-check error
+
+# One debug build with the tests of all modules, one release build for the tests of the processes.
+test: deps python lint unit process fuzz
+
+unit: deps python
+	swift build --build-tests
+	SOLVENT_PYTHON=$(abspath $(PYTHON)) swift test --skip-build --skip ProcessTests
+
+process: build python
+	swift build --build-tests
+	SOLVENT_PYTHON=$(abspath $(PYTHON)) SOLVENT_BIN=$(abspath $(BIN)) \
+	  swift test --skip-build --filter ProcessTests
+
+fuzz:
+	Tests/Fuzz/run
+
+lint:
+	swift format lint --strict --parallel --recursive Sources services Tests Package.swift
+
+deps:
+	@missing=""; for package in libzmq3-dev libsqlite3-dev zlib1g-dev python3-venv; do \
+	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then \
+	  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing >/dev/null; fi
+
+python: deps
+	@test -x $(PYTHON) || python3 -m venv .build-python
+	@$(PYTHON) -c 'import cbor2, pycddl, zmq' 2>/dev/null || \
+	  $(PYTHON) -m pip -q --disable-pip-version-check install cbor2 pycddl pyzmq
+
+bench-costing: build
+	Benchmarks/costing/run
+
+clean:
+	rm -rf .build .build-*
