@@ -155,7 +155,10 @@ extension Ledger {
       }
       var hash = PostingHash()
       while status == SQLITE_ROW, sqlite3_column_int64(handle, 0) == batch.sequence {
-        hash.add((1..<10).map { sqlite3_column_int64(handle, $0) })
+        func column(_ index: Int32) -> Int64 { sqlite3_column_int64(handle, index) }
+        hash.add(
+          column(1), column(2), column(3), column(4), column(5), column(6), column(7), column(8),
+          column(9))
         status = sqlite3_step(handle)
       }
       guard try hash.finish(db) == batch.postings else {

@@ -30,7 +30,8 @@ public final class Ledger {
   }
 
   let queue: DatabaseQueue
-  private var seriesIDs: [String: Int64] = [:]
+  // By bytes: SQLite compares bytes, Swift strings would take two spellings of a name for one.
+  private var seriesIDs: [[UInt8]: Int64] = [:]
   /// The last commit.
   public private(set) var sequence: Int64 = 0
   private var chain = [UInt8](repeating: 0, count: 32)
@@ -177,6 +178,9 @@ public final class Ledger {
     } catch {
       throw LedgerError(.invalidBatch, "\(error)")
     }
+    guard outcome.quantities.allSatisfy({ Int64(exactly: $0) != nil }) else {
+      throw LedgerError(.invalidBatch, "a quantity exceeds 2^63")
+    }
     if let currency {
       guard currency == outcome.currency else {
         throw LedgerError(
@@ -217,7 +221,7 @@ public final class Ledger {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let tagText = tags.isEmpty ? "{}" : String(decoding: try encoder.encode(tags), as: UTF8.self)
-    let name = (standard + [tagText]).joined(separator: "\0")
+    let name = Array((standard + [tagText]).joined(separator: "\0").utf8)
     if let id = seriesIDs[name] { return id }
     let arguments = StatementArguments(standard + [tagText])
     let found = try Int64.fetchOne(
