@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON := .build-python/bin/python
 BIN := .build/release
 
-.PHONY: demo build test unit process fuzz lint deps python bench-costing clean
+.PHONY: demo build test unit process fuzz lint deps python bench clean
 
 demo: build
 	@$(BIN)/solvent demo
@@ -43,7 +43,8 @@ python: deps
 	@$(PYTHON) -c 'import cbor2, pycddl, zmq' 2>/dev/null || \
 	  $(PYTHON) -m pip -q --disable-pip-version-check install cbor2 pycddl pyzmq
 
-bench-costing: build
+bench: build
+	Benchmarks/fabric/run
 	Benchmarks/costing/run
 
 clean:
