@@ -93,7 +93,7 @@ let package = Package(
     .testTarget(name: "CBORTests", dependencies: ["Broker", "CBOR", "Economics", "Reporting"]),
     .testTarget(name: "BrokerTests", dependencies: ["Broker"]),
     .testTarget(name: "EconomicsTests", dependencies: ["Economics"]),
-    .testTarget(name: "ModelingTests", dependencies: ["Economics", "Modeling"]),
+    .testTarget(name: "ModelingTests", dependencies: ["CBOR", "Economics", "Modeling"]),
     .testTarget(
       name: "IngestionTests", dependencies: ["CBOR", "Economics", "Ingestion", "Modeling"]),
     .testTarget(
@@ -121,6 +121,11 @@ for name in ["Broker", "ClusterSimulator"] {
 // Spans of a message that the compiler checks: only the wrapper declares lifetimes.
 package.targets.first { $0.name == "ZeroMQ" }?.swiftSettings?.append(
   .enableExperimentalFeature("Lifetimes"))
+
+// The row loop touches class properties at every field of every row. Debug builds, and so the tests,
+// check each access; release builds do not.
+package.targets.first { $0.name == "Ingestion" }?.swiftSettings?.append(
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)))
 
 // Swift 6.3.1 crashes when it optimises the commands ("While splitting coroutine", an LLVM pass). They
 // only parse words and print; everything that takes time is in the libraries.

@@ -128,10 +128,11 @@ public struct WorkerMachine<Payload>: ~Copyable {
       actions.append(.send(answer, nil))
       return
     }
-    // The lease ran out while we were still at it and it came back to us: one run is enough, its
-    // result counts for both.
-    guard running[header.job] == nil else { return }
+    // The lease ran out while we were still at it and it came back to us: one run is enough, and its
+    // end is that of this attempt.
+    let isRunning = running[header.job] != nil
     running[header.job] = Running(service: service, attempt: header.attempt)
+    if isRunning { return }
     actions.append(.run(header, service: service, payload))
   }
 

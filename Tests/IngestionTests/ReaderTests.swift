@@ -61,6 +61,7 @@ struct ReaderTests {
       ("half a token", "2026-03-02T10:00:00Z,1,m,c,1.5,1", .badNumber),
       ("negative", "2026-03-02T10:00:00Z,1,m,c,-1,1", .badNumber),
       ("too large", "2026-03-02T10:00:00Z,1,m,c,18446744073709551616,1", .badNumber),
+      ("more than any request", "2026-03-02T10:00:00Z,1,m,c,1000000000001,1", .badNumber),
       ("d2 no seconds", "2026-03-02T10:00Z,1,m,c,1,1", .badTimestamp),
       ("no zone", "2026-03-02T10:00:00,1,m,c,1,1", .badTimestamp),
       ("no such day", "2027-02-30T10:00:00Z,1,m,c,1,1", .badTimestamp),
@@ -178,6 +179,18 @@ struct ReaderTests {
     #expect(first.accepted == 1)
     #expect(again.accepted == 0 && again.duplicates == 1)
     #expect(other.quarantined.map(\.reason) == [.idConflict])
+  }
+
+  @Test(
+    "Absurd times are put aside",
+    arguments: [
+      "1e19", "1e18", "9223372036854775807", "9223372036854775.807", "99999999999999999999", "-1",
+    ])
+  func absurdTimes(_ time: String) throws {
+    let result = try Self.read(
+      rows: "\(time),ChatGPT,1,1,2,API log\n",
+      header: "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n")
+    #expect(result.quarantined.map(\.reason) == [.badTimestamp])
   }
 
   @Test func equalRowsWithoutIdsAllCount() throws {

@@ -112,7 +112,7 @@ struct SubscriberProcessTests {
   }
 
   @Test(.enabled(if: Binaries.python != nil, "SOLVENT_PYTHON is not set: run make test"))
-  func thePythonExampleShowsTheSame() throws {
+  func thePythonExampleShowsTheSame() async throws {
     let cluster = try TestCluster()
     let log = SampleLog(rows: 20_000, seed: 6)
     let prices = try ClusterProcessTests.write(cluster, "prices.yaml", SampleLog.prices)
@@ -126,31 +126,39 @@ struct SubscriberProcessTests {
     }
     let endpoint = try BrokerAddress(Places(data: cluster.data).broker).stream.address
     let script = Binaries.repository.appending(path: "examples/subscribe.py").path
+    let out = URL(fileURLWithPath: "\(cluster.data)/subscribe.out")
+    try Data().write(to: out)
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(Binaries.python))
     process.arguments = [script, endpoint, "cost/day/model"]
-    let pipe = Pipe()
-    process.standardOutput = pipe
+    process.standardOutput = try FileHandle(forWritingTo: out)
     try process.run()
     defer {
-      process.terminate()
+      // Threads of a test block signals, and a child inherits that: SIGTERM would wait for ever.
+      kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
     }
     // It prints all rows after each message; the last change is at most a moment away.
-    var text = ""
     var lines: [String] = []
-    while lines != expected, let piece = try pipe.fileHandleForReading.read(upToCount: 1),
-      !piece.isEmpty
-    {
-      text += String(decoding: piece, as: UTF8.self)
-      guard text.hasSuffix("nUSD\n") else { continue }
-      let block = text.split(separator: "\n").reversed().prefix { !$0.hasPrefix("cost/") }
-      lines = block.map { line in
-        let words = line.split(separator: " ").map(String.init)
-        let date = ISO8601DateFormatter().date(from: "\(words[0])T00:00:00Z")!
-        return "\(Int(date.timeIntervalSince1970)) \(words[1]) \(words[2])"
-      }.sorted()
+    let deadline = ContinuousClock.now + .seconds(20)
+    while lines != expected && ContinuousClock.now < deadline {
+      lines = try Self.lastBlock(String(contentsOf: out, encoding: .utf8))
+      try await Task.sleep(for: .milliseconds(10))
     }
     #expect(lines == expected)
+  }
+
+  /// The rows that the example printed last: time, name, cost.
+  static func lastBlock(_ text: String) -> [String] {
+    let lines = text.split(separator: "\n")
+    let start = lines.lastIndex { $0.hasPrefix("cost/") } ?? 0
+    let formatter = ISO8601DateFormatter()
+    return lines[start...].compactMap { line -> String? in
+      let words = line.split(separator: " ").map(String.init)
+      guard words.count == 4, let date = formatter.date(from: "\(words[0])T00:00:00Z") else {
+        return nil
+      }
+      return "\(Int(date.timeIntervalSince1970)) \(words[1]) \(words[2])"
+    }.sorted()
   }
 }

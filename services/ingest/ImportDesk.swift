@@ -20,8 +20,11 @@ final class ImportDesk: Sendable {
     var imports: [ImportKey: ImportState]
     var running: Set<ImportKey> = []
     var cancelled: Set<JobID> = []
+    var progress: [JobID: (permille: Int, rows: Int)] = [:]
     /// Batches in the journal that are not booked, with the import they belong to, if it runs.
-    var outstanding: [UInt64: (bytes: Int, run: ImportRun?)] = [:]
+    var outstanding: [UInt64: (bytes: Int, key: ImportKey)] = [:]
+    /// Batches that the ledger refused, or that were given up, since this process started.
+    var refused: [ImportKey: [String]] = [:]
     var outstandingBytes = 0
     var unnoted: [UInt64] = []
     var isClosed = false
@@ -39,14 +42,14 @@ final class ImportDesk: Sendable {
 
   init(
     journal: Journal, imports: [ImportKey: ImportState], ids: sending IDIndex,
-    pending: [UInt64], places: Places, logger: Logger
+    pending: [(sequence: UInt64, key: ImportKey)], places: Places, logger: Logger
   ) {
     self.journal = journal
     self.places = places
     self.logger = logger
     self.ids = IDIndexBox(ids)
     var state = State(imports: imports)
-    for sequence in pending { state.outstanding[sequence] = (0, nil) }
+    for (sequence, key) in pending { state.outstanding[sequence] = (0, key) }
     self.state = Mutex(state)
   }
 
@@ -60,8 +63,15 @@ final class ImportDesk: Sendable {
 
   /// Starts an import on a thread of its own: it blocks on files and on the journal.
   func take(_ job: Job) {
+    state.withLock { _ = $0.cancelled.remove(job.id) }
     let thread = Thread { [self] in
+      let heartbeat = beat(job.id)
       let outcome = run(job)
+      heartbeat.cancel()
+      state.withLock {
+        $0.cancelled.remove(job.id)
+        $0.progress[job.id] = nil
+      }
       if let nodes = nodes.withLock({ $0 }) {
         Task { await nodes.worker.finished(job.id, outcome) }
       }
@@ -69,6 +79,18 @@ final class ImportDesk: Sendable {
     thread.name = "solvent-import"
     thread.stackSize = 1 << 20
     thread.start()
+  }
+
+  /// Keeps the job's lease alive also where the import has nothing to tell: while it digests a large
+  /// file, waits for another import, or waits for the ledger.
+  private func beat(_ id: JobID) -> Task<Void, Never> {
+    Task { [self] in
+      while !Task.isCancelled {
+        try? await Task.sleep(for: .seconds(5))
+        let (permille, rows) = state.withLock { $0.progress[id] ?? (0, 0) }
+        if !Task.isCancelled { progressed(id, permille: permille, rows: rows) }
+      }
+    }
   }
 
   private func run(_ job: Job) -> JobOutcome {
@@ -95,6 +117,7 @@ final class ImportDesk: Sendable {
   }
 
   func progressed(_ id: JobID, permille: Int, rows: Int) {
+    state.withLock { $0.progress[id] = (permille, rows) }
     guard let nodes = nodes.withLock({ $0 }) else { return }
     let payload = try? SharedMessage(encoding: rows)
     Task { await nodes.worker.progressed(id, permille: permille, payload) }
@@ -149,8 +172,8 @@ final class ImportDesk: Sendable {
   }
 
   /// A batch is durable: it may be priced and booked.
-  func durable(_ sequence: UInt64, _ payload: SharedMessage, run: ImportRun) {
-    state.withLock { $0.outstanding[sequence] = (payload.count, run) }
+  func durable(_ sequence: UInt64, _ payload: SharedMessage, _ key: ImportKey) {
+    state.withLock { $0.outstanding[sequence] = (payload.count, key) }
     guard let nodes = nodes.withLock({ $0 }) else { return }
     let id = JobID(epoch: epoch, sequence: sequence)
     Task { await nodes.producer.submit(id, payload) }
@@ -164,24 +187,34 @@ final class ImportDesk: Sendable {
       return removed
     }
     switch outcome {
-    case .committed(let payload):
-      let receipt = payload.flatMap { try? $0.decode(CommitReceipt.self) }
+    case .committed:
       note(id.sequence)
-      removed?.run?.booked(wasKnown: receipt?.wasKnown ?? false)
     case .result:
-      refused(id, "the route ended before the ledger", removed?.run)
+      refused(id, "the route ended before the ledger", removed?.key)
     case .failed(let code, let payload):
       let reason = payload.map { String(decoding: $0.array, as: UTF8.self) }
-      refused(id, reason ?? "\(code.map { "\($0)" } ?? "failed")", removed?.run)
+      refused(id, reason ?? "\(code.map { "\($0)" } ?? "failed")", removed?.key)
     }
     signal()
   }
 
-  private func refused(_ id: JobID, _ reason: String, _ run: ImportRun?) {
+  private func refused(_ id: JobID, _ reason: String, _ key: ImportKey?) {
     // The batch stays in the journal and is tried again at the next start.
     logger.critical("a batch was not booked", metadata: ["job": "\(id)", "reason": "\(reason)"])
-    run?.refused(reason)
+    guard let key else { return }
+    state.withLock { state in
+      if !state.refused[key, default: []].contains(reason) {
+        state.refused[key, default: []].append(reason)
+      }
+    }
   }
+
+  /// Whether every batch of an import that is in the journal was answered.
+  func isAnswered(_ key: ImportKey, submitted: Int, durable: Int) -> Bool {
+    submitted == durable && state.withLock { !$0.outstanding.values.contains { $0.key == key } }
+  }
+
+  func refusals(_ key: ImportKey) -> [String] { state.withLock { $0.refused[key] ?? [] } }
 
   /// Notes bookings in the journal, many at once: losing a note only means asking again.
   private func note(_ sequence: UInt64) {

@@ -14,10 +14,10 @@ import ZeroMQ
 /// The file is known by the SHA-256 of its unpacked content. What the journal already holds of it is
 /// passed over, so an import that was cut off goes on, and one that was complete adds nothing.
 final class ImportRun: Sendable {
+  /// Batches handed to the journal, and those that it made durable.
   private struct Counts {
     var submitted = 0
-    var booked = 0
-    var refusals: [String] = []
+    var durable = 0
   }
 
   private let request: ImportRequest
@@ -31,15 +31,6 @@ final class ImportRun: Sendable {
     self.desk = desk
   }
 
-  func booked(wasKnown: Bool) { counts.withLock { $0.booked += 1 } }
-
-  func refused(_ reason: String) {
-    counts.withLock {
-      $0.booked += 1
-      if !$0.refusals.contains(reason) { $0.refusals.append(reason) }
-    }
-  }
-
   func run() throws -> ImportReport {
     let book = try request.options.priceBook()
     let stream = try ByteSource(path: request.path).digest().sha256
@@ -49,12 +40,12 @@ final class ImportRun: Sendable {
         path: request.path, source: request.options.source, batchRows: request.options.batchRows,
         ids: ids, now: Int64(Date().timeIntervalSince1970 * 1_000)
       ) { header in try request.options.mapping(for: header, file: request.label) }
-      return try run(reader, ImportKey(source: reader.source, stream: stream), book)
+      return try run(reader, ids, ImportKey(source: reader.source, stream: stream), book)
     }
   }
 
   private func run(
-    _ reader: UsageReader, _ key: ImportKey, _ book: PriceBook
+    _ reader: UsageReader, _ ids: IDIndex, _ key: ImportKey, _ book: PriceBook
   ) throws -> ImportReport {
     let reading = reader.mapping.identity
     let fresh = ImportState(path: request.label, reading: reading)
@@ -85,7 +76,7 @@ final class ImportRun: Sendable {
       } else if state.end > 0 {
         try reader.skip(to: state.end, line: state.nextLine)
       }
-      try readAll(reader, key, book, &state)
+      try readAll(reader, ids, key, book, &state)
       try finish(key, &state)
     }
     report.rowsRead = state.rowsRead
@@ -93,17 +84,25 @@ final class ImportRun: Sendable {
     report.rowsQuarantined = state.rowsQuarantined
     report.rowsDuplicate = state.rowsDuplicate
     report.rowsNew = state.rowsAccepted - acceptedBefore
-    report.refusals = counts.withLock { $0.refusals }
+    report.refusals = desk.refusals(key)
     if state.rowsQuarantined > 0 { report.quarantineFile = try writeQuarantine(key) }
     return report
   }
 
   private func readAll(
-    _ reader: UsageReader, _ key: ImportKey, _ book: PriceBook, _ state: inout ImportState
+    _ reader: UsageReader, _ ids: IDIndex, _ key: ImportKey, _ book: PriceBook,
+    _ state: inout ImportState
   ) throws {
-    while let piece = try reader.next() {
+    while true {
+      // Before reading: what was read must reach the journal.
       try desk.waitForRoom(job)
-      try submit(piece, nextLine: reader.nextLine, key, book)
+      guard let piece = try reader.next() else { return }
+      do {
+        try submit(piece, nextLine: reader.nextLine, key, book)
+      } catch {
+        ids.remove(idsOf: piece.batch)
+        throw error
+      }
       state.end = piece.end
       state.nextLine = reader.nextLine
       state.rowsRead += piece.rowsRead
@@ -128,14 +127,18 @@ final class ImportRun: Sendable {
     let side = JournalSide(
       nextLine: nextLine, quarantined: piece.quarantined, contents: piece.contents)
     try desk.journal.append(job: bytes, side: side) { [desk] sequence in
-      desk.durable(sequence, payload, run: self)
+      desk.durable(sequence, payload, key)
+      self.counts.withLock { $0.durable += 1 }
     }
   }
 
   /// Waits until the ledger has everything, then marks the import complete.
   private func finish(_ key: ImportKey, _ state: inout ImportState) throws {
-    try desk.wait(job) { counts.withLock { $0.booked == $0.submitted } }
-    guard counts.withLock({ $0.refusals.isEmpty }) else { return }
+    try desk.wait(job) {
+      let (submitted, durable) = counts.withLock { ($0.submitted, $0.durable) }
+      return desk.isAnswered(key, submitted: submitted, durable: durable)
+    }
+    guard desk.refusals(key).isEmpty else { return }
     let written = DispatchSemaphore(value: 0)
     try desk.journal.append(ImportEnd(source: key.source, stream: key.stream)) { _ in
       written.signal()
@@ -150,7 +153,9 @@ final class ImportRun: Sendable {
   private func writeQuarantine(_ key: ImportKey) throws -> String {
     desk.journal.flush()
     let name = key.stream.prefix(6).map { String(format: "%02x", $0) }.joined()
-    let path = "\(desk.places.quarantine)/\(key.source)-\(name).jsonl"
+    // A source may be called anything; a file may not.
+    let source = key.source.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
+    let path = "\(desk.places.quarantine)/\(String(source.prefix(64)))-\(name).jsonl"
     var lines = Data()
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -20,7 +20,7 @@ final class IngestService: Service {
   private let worker: WorkerNode
   private let producer: ProducerNode
   private let desk: ImportDesk
-  private let pending: [(sequence: UInt64, job: [UInt8])]
+  private let pending: [(sequence: UInt64, key: ImportKey, job: [UInt8])]
   private let logger: Logger
 
   init(parts: ServiceProcess.Parts, address: BrokerAddress, places: Places) throws {
@@ -42,7 +42,7 @@ final class IngestService: Service {
       ])
     let desk = ImportDesk(
       journal: journal, imports: contents.imports, ids: ids,
-      pending: contents.pending.map(\.sequence), places: places, logger: logger)
+      pending: contents.pending.map { ($0.sequence, $0.key) }, places: places, logger: logger)
     let producer = try ProducerNode(
       loop: parts.loop, context: parts.context, address: address,
       hello: Hello(
@@ -66,7 +66,7 @@ final class IngestService: Service {
 
   func run() async throws {
     await producer.start()
-    for (sequence, job) in pending {
+    for (sequence, _, job) in pending {
       await producer.submit(
         JobID(epoch: desk.epoch, sequence: sequence), try SharedMessage(job), mayRepeat: true)
     }

@@ -180,8 +180,12 @@ enum TimeArgument {
       throw ValidationError(
         "'\(text)' is no time; write 7d, 12h, 2023-08-01 or 2023-08-01T00:00:00Z")
     }
-    let date = Date(timeIntervalSince1970: TimeInterval(day / 1_000))
-    return try onBorder(day - Int64(zone.secondsFromGMT(for: date)) * 1_000, text)
+    func offset(at time: Int64) -> Int64 {
+      Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: TimeInterval(time / 1_000))))
+        * 1_000
+    }
+    // The offset that holds at local midnight, not at midnight UTC: they differ when clocks change.
+    return try onBorder(day - offset(at: day - offset(at: day)), text)
   }
 
   private static func onBorder(_ time: Int64, _ text: String) throws -> Int64 {

@@ -103,7 +103,13 @@ final class Supervisor: Sendable {
   }
 
   private func launch(_ child: Child, restarts: Int = 0, quickEnds: Int = 0) {
-    guard let pid = spawn(child) else { return }
+    var started = spawn(child)
+    while started == nil && !state.withLock({ $0.isStopping }) {
+      // No memory or no process to be had for now.
+      sleep(1)
+      started = spawn(child)
+    }
+    guard let pid = started else { return }
     let running = Running(
       child: child, pid: pid, startedAt: .now, restarts: restarts, quickEnds: quickEnds)
     let isLate = state.withLock { state in
@@ -154,9 +160,14 @@ final class Supervisor: Sendable {
     sigemptyset(&defaults)
     for number in [SIGPIPE, SIGTERM, SIGINT] { sigaddset(&defaults, number) }
     posix_spawnattr_setsigdefault(&attributes, &defaults)
+    // Nor does a child inherit what this thread blocks: it must hear SIGTERM.
+    var blocked = sigset_t()
+    sigemptyset(&blocked)
+    posix_spawnattr_setsigmask(&attributes, &blocked)
     posix_spawnattr_setpgroup(&attributes, 0)
     posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETPGROUP) | Int16(POSIX_SPAWN_SETSIGDEF))
+      &attributes,
+      Int16(POSIX_SPAWN_SETPGROUP) | Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
     let words = [child.binary] + child.arguments
     var arguments = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }

@@ -21,7 +21,7 @@ public struct JournalContents: Sendable {
   /// Distinguishes this journal from all others; the epoch of its jobs.
   public var id: UInt64 = 0
   /// Batches that the ledger is not known to have: sequence and job, in order.
-  public var pending: [(sequence: UInt64, job: [UInt8])] = []
+  public var pending: [(sequence: UInt64, key: ImportKey, job: [UInt8])] = []
   public var imports: [ImportKey: ImportState] = [:]
   public var frames = 0
   public var bytes = 0

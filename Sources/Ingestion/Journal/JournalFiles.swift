@@ -63,7 +63,7 @@ public enum JournalFiles {
     quarantine: (ImportKey, QuarantinedRow) throws -> Void = { _, _ in }
   ) throws -> Last? {
     var numbers = try numbers(directory)
-    var pending: [UInt64: [UInt8]] = [:]
+    var pending: [UInt64: (key: ImportKey, job: [UInt8])] = [:]
     var last: Last?
     while let number = numbers.first {
       numbers.removeFirst()
@@ -111,7 +111,8 @@ public enum JournalFiles {
       contents.bytes += size
       last = Last(number: number, size: size, sequence: scan.lastSequence)
     }
-    contents.pending = pending.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    contents.pending = pending.sorted { $0.key < $1.key }
+      .map { ($0.key, $0.value.key, $0.value.job) }
     return last
   }
 
@@ -124,7 +125,7 @@ public enum JournalFiles {
 
   private static func take(
     _ frame: JournalFrame, _ ids: IDIndex?, _ contents: inout JournalContents,
-    _ pending: inout [UInt64: [UInt8]],
+    _ pending: inout [UInt64: (key: ImportKey, job: [UInt8])],
     _ quarantine: (ImportKey, QuarantinedRow) throws -> Void
   ) throws {
     contents.frames += 1
@@ -144,7 +145,7 @@ public enum JournalFiles {
       contents.imports[key] = state
       for row in side.quarantined { try quarantine(key, row) }
       remember(head.batch, side, ids)
-      pending[frame.sequence] = job
+      pending[frame.sequence] = (key, job)
     case .importBegan:
       let begin = try decoder.decode(ImportBegin.self, from: frame.body)
       let key = ImportKey(source: begin.source, stream: begin.stream)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Crypto
+public import Economics
 
 /// The ids of events that were accepted, for sources that give ids. It forgets nothing: an id that
 /// comes again after years is still a duplicate.
@@ -52,6 +53,22 @@ public final class IDIndex {
   public func find(_ id: ID, content: UInt64) -> Finding {
     guard let known = contents[id] else { return .new }
     return known == content ? .duplicate : .conflict
+  }
+
+  /// Forgets an event that was not accepted after all.
+  public func remove(_ id: ID) { contents[id] = nil }
+
+  /// Forgets all events of a batch that did not become durable.
+  public func remove(idsOf batch: UsageBatch) {
+    batch.ids.withUnsafeBytes { raw in
+      for row in 0..<(raw.count / 16) {
+        remove(
+          ID(
+            high: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 16 * row, as: UInt64.self)),
+            low: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 16 * row + 8, as: UInt64.self))
+          ))
+      }
+    }
   }
 
   /// Remembers an accepted event.

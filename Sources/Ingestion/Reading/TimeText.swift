@@ -103,7 +103,7 @@ enum NumberText {
     _ start: UnsafePointer<UInt8>, _ length: Int, power: Int
   ) -> Int64? {
     // The usual case: whole seconds or milliseconds.
-    if length <= 13 && power >= 0, let value = count(start, length) {
+    if length <= 13 && power >= 0, let value = count(start, length), value < 1 << 50 {
       return Int64(value) * (power == 3 ? 1_000 : 1)
     }
     guard let (digits, scale) = decimal(start, length), var value = Int64(exactly: digits) else {

@@ -27,7 +27,7 @@ public final class UsageReader {
   /// The longest row, in bytes.
   public static let rowBytesMax = 1 << 20
 
-  private var loop: RowLoop
+  private let loop: RowLoop
 
   /// Opens a log and reads its header.
   /// - Parameters:
@@ -64,10 +64,12 @@ public final class UsageReader {
   public func next() throws -> ReadBatch? { try loop.next() }
 }
 
-/// The reader's state. A struct, so that the compiler proves exclusive access once: in a class each
-/// access of a property would be checked while it runs, a third of the time of an early version.
-private struct RowLoop: ~Copyable {
+/// The reader's state. One thread uses it; release builds of this module leave out the checks for
+/// exclusive access (`Package.swift`), which took a third of the time.
+private final class RowLoop {
   private static let valueBytesMax = 1_024
+  /// A row of more than 10^12 tokens is a mistake, and a few of them would overflow every sum.
+  private static let quantityMax: UInt64 = 1_000_000_000_000
   private static let quarantineBytesMax = 1_024 * 1_024
   /// Values in one batch: a batch must fit a message.
   private static let batchValueBytesMax = 4 * 1_024 * 1_024
@@ -95,6 +97,7 @@ private struct RowLoop: ~Copyable {
   private var scanner: RecordScanner
   private var builder: BatchBuilder
   private var contents: [UInt64] = []
+  private var newIDs: [IDIndex.ID] = []
   private let rowQuantities: UnsafeMutablePointer<UInt64>
   private let rowCodes: UnsafeMutablePointer<UInt32>
   private var quarantined: [QuarantinedRow] = []
@@ -144,12 +147,15 @@ private struct RowLoop: ~Copyable {
 
   // MARK: Rows
 
-  mutating func skip(to offset: UInt64, line: Int) throws {
+  func skip(to offset: UInt64, line: Int) throws {
     while bufferStart + UInt64(filled) < offset && !isEnd {
       bufferStart += UInt64(filled)
       filled = 0
       position = 0
       try fill()
+    }
+    guard offset >= bufferStart, offset - bufferStart <= UInt64(filled) else {
+      throw ReadError(input.path, "is shorter than what was read of it before")
     }
     position = Int(offset - bufferStart)
     batchStart = offset
@@ -158,7 +164,20 @@ private struct RowLoop: ~Copyable {
 
   var nextLine: Int { line }
 
-  mutating func next() throws -> ReadBatch? {
+  func next() throws -> ReadBatch? {
+    do {
+      let piece = try readPiece()
+      newIDs = []
+      return piece
+    } catch {
+      // Nobody will see these rows: their ids must not make them duplicates of nothing.
+      for id in newIDs { ids?.remove(id) }
+      newIDs = []
+      throw error
+    }
+  }
+
+  private func readPiece() throws -> ReadBatch? {
     while true {
       scanRows()
       if isBatchFull { return finishBatch() }
@@ -174,7 +193,7 @@ private struct RowLoop: ~Copyable {
       || valueBytes > Self.batchValueBytesMax
   }
 
-  private mutating func finishBatch() -> ReadBatch {
+  private func finishBatch() -> ReadBatch {
     let end = bufferStart + UInt64(position)
     defer {
       batchStart = end
@@ -191,7 +210,7 @@ private struct RowLoop: ~Copyable {
   }
 
   /// Moves the unread rest to the front and reads more behind it.
-  private mutating func refill() throws {
+  private func refill() throws {
     let rest = filled - position
     if rest == buffer.count {
       skipLongRow()
@@ -207,7 +226,7 @@ private struct RowLoop: ~Copyable {
     try fill()
   }
 
-  private mutating func fill() throws {
+  private func fill() throws {
     let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
     let count = try input.read(into: room)
     filled += count
@@ -216,7 +235,7 @@ private struct RowLoop: ~Copyable {
 
   /// A row that fills the whole buffer: it is put aside, and everything up to its line end passed
   /// over.
-  private mutating func skipLongRow() {
+  private func skipLongRow() {
     let base = UnsafePointer(buffer.baseAddress!.assumingMemoryBound(to: UInt8.self))
     quarantine(base, position, filled, "", .lineTooLong)
     rowsRead += 1
@@ -225,7 +244,7 @@ private struct RowLoop: ~Copyable {
     passLongRow(base)
   }
 
-  private mutating func passLongRow(_ base: UnsafePointer<UInt8>) {
+  private func passLongRow(_ base: UnsafePointer<UInt8>) {
     guard let end = (position..<filled).first(where: { base[$0] == 0x0A }) else {
       position = filled
       return
@@ -235,7 +254,7 @@ private struct RowLoop: ~Copyable {
     isInLongRow = false
   }
 
-  private mutating func scanRows() {
+  private func scanRows() {
     let base = UnsafePointer(buffer.baseAddress!.assumingMemoryBound(to: UInt8.self))
     if isInLongRow { passLongRow(base) }
     while position < filled && !isBatchFull {
@@ -279,7 +298,7 @@ private struct RowLoop: ~Copyable {
       && next - position <= 2
   }
 
-  private mutating func advance(_ base: UnsafePointer<UInt8>, to next: Int) {
+  private func advance(_ base: UnsafePointer<UInt8>, to next: Int) {
     line += 1
     // Quoted fields may hold line breaks: then the row spans several lines.
     if scanner.sawQuote {
@@ -289,7 +308,7 @@ private struct RowLoop: ~Copyable {
   }
 
   /// Reads one row: all of it, or none.
-  private mutating func read(_ base: UnsafePointer<UInt8>, _ next: Int) {
+  private func read(_ base: UnsafePointer<UInt8>, _ next: Int) {
     guard scanner.fieldCount == header.count else {
       return quarantine(base, position, next, "", .fieldCount)
     }
@@ -307,7 +326,9 @@ private struct RowLoop: ~Copyable {
         if quantity.isOptional { continue }
         return quarantine(base, position, next, header[quantity.field], .missingField)
       }
-      guard let value = NumberText.count(base + field.start, field.count) else {
+      guard let value = NumberText.count(base + field.start, field.count),
+        value <= Self.quantityMax
+      else {
         return quarantine(base, position, next, header[quantity.field], .badNumber)
       }
       rowQuantities[quantity.slot] = value
@@ -345,7 +366,10 @@ private struct RowLoop: ~Copyable {
     let time: Int64?
     switch timeFormat {
     case .relativeSeconds:
-      time = NumberText.milliseconds(start, field.count, power: 3).map { $0 + origin }
+      time = NumberText.milliseconds(start, field.count, power: 3).flatMap { seconds in
+        let (time, overflow) = seconds.addingReportingOverflow(origin)
+        return overflow ? nil : time
+      }
     case .epoch(let power):
       time = NumberText.milliseconds(start, field.count, power: power)
     case .rfc3339(let zone):
@@ -357,7 +381,7 @@ private struct RowLoop: ~Copyable {
   }
 
   /// Checks a value that the batch has not seen, and gives it a code.
-  private mutating func newValue(
+  private func newValue(
     _ slot: Int, _ base: UnsafePointer<UInt8>, _ field: RecordScanner.Field
   ) -> QuarantineReason? {
     guard field.count <= Self.valueBytesMax else { return .tooLong }
@@ -382,7 +406,7 @@ private struct RowLoop: ~Copyable {
   }
 
   /// - Returns: whether the row is new.
-  private mutating func checkID(
+  private func checkID(
     _ base: UnsafePointer<UInt8>, _ next: Int, _ field: RecordScanner.Field, _ ids: IDIndex
   ) -> Bool {
     guard field.count > 0 else {
@@ -404,13 +428,14 @@ private struct RowLoop: ~Copyable {
       return false
     case .new:
       ids.insert(id, content: content)
+      newIDs.append(id)
       builder.append(id: id)
       contents.append(content)
       return true
     }
   }
 
-  private mutating func quarantine(
+  private func quarantine(
     _ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int, _ field: String,
     _ reason: QuarantineReason
   ) {
