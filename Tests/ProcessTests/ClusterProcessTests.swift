@@ -166,6 +166,57 @@ struct ClusterProcessTests {
     #expect(try !cluster.solvent("workers", "--json").out.contains("guest-"))
   }
 
+  /// A small file system of its own; needs the right to mount.
+  final class SmallDisk {
+    let path: String
+
+    init?(_ path: String, size: String) {
+      self.path = path
+      try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      let mounted = try? Binaries.run(
+        ["-t", "tmpfs", "-o", "size=\(size),mode=0700", "tmpfs", path], program: "/bin/mount")
+      guard mounted?.status == 0 else { return nil }
+    }
+
+    deinit { _ = try? Binaries.run(["-l", path], program: "/bin/umount") }
+  }
+
+  @Test(.enabled(if: getuid() == 0, "mounting a small disk needs root"))
+  func aFullDiskStopsAcknowledgementsAndLosesNothing() throws {
+    let data = NSTemporaryDirectory() + "/solvent-test-\(UUID().uuidString)"
+    guard let disk = SmallDisk("\(data)/journal", size: "1m") else {
+      print("SKIPPED: no small disk could be mounted here")
+      return
+    }
+    let cluster = try TestCluster(workers: 1, data: data)
+    let log = SampleLog(rows: 60_000, seed: 8)
+    let path = try Self.write(cluster, "log.csv", log.text)
+    let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
+    // Something else has taken most of the disk.
+    let filler = "\(disk.path)/filler"
+    try Data(count: 800_000).write(to: URL(fileURLWithPath: filler))
+    let done = DispatchSemaphore(value: 0)
+    let status = Mutex<Int32>(-1)
+    Thread {
+      let output = try? cluster.solvent("ingest", "--prices", prices, "--batch-rows", "500", path)
+      status.withLock { $0 = output?.status ?? -1 }
+      done.signal()
+    }.start()
+    let deadline = ContinuousClock.now + .seconds(20)
+    while !cluster.logs.contains("the disk is full"), ContinuousClock.now < deadline {
+      _ = done.wait(timeout: .now() + .milliseconds(10))
+    }
+    #expect(cluster.logs.contains("the disk is full"))
+    #expect(status.withLock { $0 } == -1, "it must wait, not end")
+    // What was acknowledged is whole.
+    #expect(try cluster.solvent("verify").status == 0)
+    try FileManager.default.removeItem(atPath: filler)
+    #expect(done.wait(timeout: .now() + 30) == .success)
+    #expect(status.withLock { $0 } == 0)
+    #expect(try Self.costs(cluster) == log.expected)
+    withExtendedLifetime(disk) { cluster.stop() }
+  }
+
   @Test(.timeLimit(.minutes(4))) func killedProcessesLoseAndRepeatNothing() throws {
     let kills = Int(ProcessInfo.processInfo.environment["SOLVENT_KILLS"] ?? "") ?? 30
     let cluster = try TestCluster(workers: 2)

@@ -166,6 +166,13 @@ final class Bookkeeper: Sendable {
     guard !messages.isEmpty, let node = node.withLock({ $0 }) else { return }
     do {
       let encoded = try messages.map { ($0, try SharedMessage(encoding: $0.update)) }
+        .filter { message, payload in
+          if payload.count <= messageBytesMax { return true }
+          logger.error(
+            "a topic is too large to be published",
+            metadata: ["topic": "\(message.topic)", "rows": "\(message.update.rows.count)"])
+          return false
+        }
       Task {
         for (message, payload) in encoded {
           await node.publish(

@@ -66,6 +66,9 @@ final class ReportService: Service {
   }
 }
 
+/// A larger frame would cost its sender the connection.
+let messageBytesMax = Socket.frameBytesMax - 64 * 1_024
+
 /// Answers questions on a thread of its own, from a read-only view, so that they never hold up a
 /// commit.
 final class Questions: Sendable {
@@ -90,7 +93,15 @@ final class Questions: Sendable {
       switch try job.payload.decode(ReportRequest.self) {
       case .cost(let query):
         let answer = try CostSum.answer(query, from: Ledger(readingAt: path))
-        return .result(try SharedMessage(encoding: answer))
+        let message = try SharedMessage(encoding: answer)
+        guard message.count <= messageBytesMax else {
+          throw QueryError(
+            """
+            the answer has \(answer.rows.count) rows, too many for one message; ask for a shorter \
+            span (--since, --until) or fewer columns (--by)
+            """)
+        }
+        return .result(message)
       }
     } catch {
       return .failed(.rejected, retryable: false, try? SharedMessage(Array("\(error)".utf8)))

@@ -115,8 +115,8 @@ struct ReadingArguments: ParsableArguments {
   var batchRows = 32_768
 
   func validate() throws {
-    guard (1...131_072).contains(batchRows) else {
-      throw ValidationError("--batch-rows is 1 to 131,072")
+    guard (1...65_536).contains(batchRows) else {
+      throw ValidationError("--batch-rows is 1 to 65,536")
     }
   }
 

@@ -29,7 +29,7 @@ public struct JournalFrame: Sendable, Equatable {
 
   static let magic: [UInt8] = Array("SVJF".utf8)
   static let headBytes = 64
-  /// A batch of 131,072 rows stays below it; see ``PricingJob``.
+  /// A batch of 65,536 rows, with 4 MiB of names and 1 MiB of rows put aside, stays below it.
   static let bodyBytesMax = 15 * 1024 * 1024
 
   public var kind: Kind

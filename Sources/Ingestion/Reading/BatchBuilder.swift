@@ -51,6 +51,9 @@ struct BatchBuilder: ~Copyable {
 
   var isFull: Bool { count == capacity }
 
+  /// What the series table takes at most, in bytes.
+  var tableBytes: Int { (chain.last?.pairs.count ?? 0) * names.count * 4 }
+
   /// The code of a value of the varying dimension `index`, if the batch holds it already.
   mutating func code(
     _ index: Int, _ start: UnsafePointer<UInt8>, _ count: Int

@@ -190,7 +190,7 @@ private final class RowLoop {
 
   private var isBatchFull: Bool {
     builder.isFull || quarantinedBytes > Self.quarantineBytesMax
-      || valueBytes > Self.batchValueBytesMax
+      || valueBytes + builder.tableBytes > Self.batchValueBytesMax
   }
 
   private func finishBatch() -> ReadBatch {
