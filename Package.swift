@@ -122,10 +122,17 @@ for name in ["Broker", "ClusterSimulator"] {
 package.targets.first { $0.name == "ZeroMQ" }?.swiftSettings?.append(
   .enableExperimentalFeature("Lifetimes"))
 
-// The row loop touches class properties at every field of every row. Debug builds, and so the tests,
-// check each access; release builds do not.
-package.targets.first { $0.name == "Ingestion" }?.swiftSettings?.append(
-  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)))
+// The row loop touches class properties at every field of every row, the broker at every message. Debug
+// builds, and so the tests, check each access for exclusivity; release builds do not.
+for name in ["Broker", "Cluster", "Ingestion"] {
+  package.targets.first { $0.name == name }?.swiftSettings?.append(
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)))
+}
+
+// The machines are generic in their payload; without their bodies the shells would run them
+// unspecialised, looking up metadata for every message.
+package.targets.first { $0.name == "Broker" }?.swiftSettings?.append(
+  .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)))
 
 // Swift 6.3.1 crashes when it optimises the commands ("While splitting coroutine", an LLVM pass). They
 // only parse words and print; everything that takes time is in the libraries.
