@@ -105,7 +105,7 @@ final class Supervisor: Sendable {
   private func launch(_ child: Child, restarts: Int = 0, quickEnds: Int = 0) {
     var started = spawn(child)
     while started == nil && !state.withLock({ $0.isStopping }) {
-      // No memory or no process to be had for now.
+      // The kernel has no memory or process to give at this moment.
       sleep(1)
       started = spawn(child)
     }
@@ -133,6 +133,7 @@ final class Supervisor: Sendable {
       ContinuousClock.now - ended.startedAt < .seconds(1) && status & 0x7F != SIGKILL
     let quickEnds = wasQuick ? ended.quickEnds + 1 : 0
     tell("\(ended.child.name) (process \(pid)) \(Self.reason(status)); starting it again")
+    // This thread only starts and awaits children, so it may wait.
     if quickEnds > 3 { usleep(UInt32(min(5_000_000, 100_000 << min(6, quickEnds - 3)))) }
     if state.withLock({ $0.isStopping }) { return }
     launch(ended.child, restarts: ended.restarts + 1, quickEnds: quickEnds)
