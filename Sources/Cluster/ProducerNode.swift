@@ -27,16 +27,11 @@ public actor ProducerNode {
   }
 
   private nonisolated let loop: PollLoop
-  private let logger: Logger
-  private let socket: Socket
+  private var link: BrokerLink
   private let events: Events
   private var machine: ProducerMachine<SharedMessage>
   private var actions: [ProducerMachine<SharedMessage>.Action] = []
   private var timer: Int?
-  private var isConnected = false
-  private var waiting: WaitingNote
-  private var headerFrame = Message()
-  private var payloadFrame = Message()
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     loop.asUnownedSerialExecutor()
@@ -47,19 +42,17 @@ public actor ProducerNode {
     events: Events
   ) throws {
     self.loop = loop
-    self.logger = logger
-    waiting = WaitingNote(address: address)
     self.events = events
-    socket = try Socket.dealer(context, to: address.front)
+    link = try BrokerLink(context, address, address.front, logger: logger)
     machine = ProducerMachine(hello, now: PollLoop.now())
   }
 
   /// Begins to greet.
   public func start() {
-    loop.watch(socket.pollable) { [unowned self] in self.assumeIsolated { $0.drain() } }
+    loop.watch(link.pollable) { [unowned self] in self.assumeIsolated { $0.drain() } }
     timer = loop.every(milliseconds: 50) { [unowned self] in
       self.assumeIsolated { node in
-        node.waiting.tell(node.logger, isConnected: node.isConnected)
+        node.link.tellWaiting()
         node.machine.tick(now: PollLoop.now(), &node.actions)
         node.perform()
       }
@@ -72,7 +65,7 @@ public actor ProducerNode {
   public func stop() {
     machine.leave(&actions)
     perform()
-    loop.unwatch(socket.pollable)
+    loop.unwatch(link.pollable)
     if let timer { loop.cancelTimer(timer) }
   }
 
@@ -95,37 +88,15 @@ public actor ProducerNode {
 
   private func drain() {
     let now = PollLoop.now()
-    do {
-      for _ in 0..<256 {
-        guard try socket.receive(into: &headerFrame) else { break }
-        var payload: SharedMessage?
-        if headerFrame.isFollowed, try socket.receive(into: &payloadFrame) {
-          try socket.skipRest(after: payloadFrame)
-          payload = SharedMessage(payloadFrame.take())
-        }
-        receive(payload, now)
-      }
-    } catch {
-      logger.error("receiving failed", metadata: ["error": "\(error)"])
-    }
-  }
-
-  private func receive(_ payload: SharedMessage?, _ now: UInt64) {
-    do {
-      let header = try headerFrame.header()
-      if header.command == .welcome {
-        guard let payload else { return }
-        machine.welcomed(try payload.decode(Welcome.self), now: now, &actions)
-      } else {
+    while let arrival = link.next() {
+      switch arrival {
+      case .welcome(let welcome): machine.welcomed(welcome, now: now, &actions)
+      case .message(let header, let payload):
         machine.received(header, payload, now: now, &actions)
+      case .otherVersion: events.connection(.refused(.version))
       }
-    } catch is Header.Problem {
-      logger.error("the broker speaks another version of the protocol")
-      events.connection(.refused(.version))
-    } catch {
-      logger.error("a message was not understood", metadata: ["error": "\(error)"])
+      perform()
     }
-    perform()
   }
 
   private func perform() {
@@ -139,27 +110,13 @@ public actor ProducerNode {
 
   private func perform(_ action: ProducerMachine<SharedMessage>.Action) {
     switch action {
-    case .hello(let hello):
-      do {
-        send(Header(.hello), try SharedMessage(encoding: hello))
-      } catch {
-        logger.error("encoding failed", metadata: ["error": "\(error)"])
-      }
-    case .send(let header, let payload): send(header, payload)
+    case .hello(let hello): link.greet(hello)
+    case .send(let header, let payload): link.send(header, payload)
     case .ended(let id, let outcome): events.ended(id, outcome)
     case .progress(let id, let permille, let payload): events.progress(id, permille, payload)
     case .connection(let note):
-      isConnected = logger.log(note, wasConnected: isConnected)
+      link.changed(note)
       events.connection(note)
-    }
-  }
-
-  private func send(_ header: Header, _ payload: SharedMessage?) {
-    do throws(ZeroMQError) {
-      try socket.send(header, payload)
-    } catch {
-      // Not connected: the job stays outstanding and is sent after the next WELCOME.
-      if !error.isAgain { logger.error("sending failed", metadata: ["error": "\(error)"]) }
     }
   }
 }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+import Logging
+import ZeroMQ
+
+/// A peer's end of its connection to the broker: reads messages, writes them, and tells of changes of
+/// the connection once.
+struct BrokerLink: ~Copyable {
+  /// A message from the broker.
+  enum Arrival {
+    case welcome(Welcome)
+    case message(Header, SharedMessage?)
+    /// The broker is of another major version; it was told in the log.
+    case otherVersion
+  }
+
+  /// Messages per turn of the loop: others wait for theirs.
+  private static let messagesPerTurn = 256
+
+  private let socket: Socket
+  private let logger: Logger
+  private let address: BrokerAddress
+  private let since = PollLoop.now()
+  private var headerFrame = Message()
+  private var payloadFrame = Message()
+  private var left = Self.messagesPerTurn
+  private var wasWaitingTold = false
+  private var wasVersionTold = false
+  private var toldRefusal: ConnectionNote?
+  private(set) var isConnected = false
+
+  /// - Parameter endpoint: the broker's socket for peers of this kind.
+  init(
+    _ context: Context, _ address: BrokerAddress, _ endpoint: Endpoint, logger: Logger
+  ) throws {
+    self.address = address
+    self.logger = logger
+    socket = try Socket.dealer(context, to: endpoint)
+  }
+
+  var pollable: Socket.Pollable { socket.pollable }
+
+  /// The next message; `nil` when there is none now, or when it is others' turn.
+  mutating func next() -> Arrival? {
+    while left > 0 {
+      left -= 1
+      do {
+        guard try socket.receive(into: &headerFrame) else { break }
+        var payload: SharedMessage?
+        if headerFrame.isFollowed, try socket.receive(into: &payloadFrame) {
+          try socket.skipRest(after: payloadFrame)
+          payload = SharedMessage(payloadFrame.take())
+        }
+        if let arrival = try arrival(payload) { return arrival }
+      } catch {
+        logger.error("a message was not understood", metadata: ["error": "\(error)"])
+      }
+    }
+    left = Self.messagesPerTurn
+    return nil
+  }
+
+  private mutating func arrival(_ payload: SharedMessage?) throws -> Arrival? {
+    let header: Header
+    do throws(Header.Problem) {
+      header = try headerFrame.header()
+    } catch {
+      guard case .version(let other) = error else { throw error }
+      if !wasVersionTold {
+        logger.error(
+          """
+          the broker at \(address) speaks version \(other) of the protocol, this program \
+          \(Header.major); use one release
+          """)
+      }
+      wasVersionTold = true
+      return .otherVersion
+    }
+    guard header.command == .welcome else { return .message(header, payload) }
+    return try payload.map { .welcome(try $0.decode(Welcome.self)) }
+  }
+
+  func send(_ header: Header, _ payload: SharedMessage?) {
+    do throws(ZeroMQError) {
+      try socket.send(header, payload)
+    } catch {
+      // Not connected: what matters is sent again after the next WELCOME, by those who hold it.
+      if !error.isAgain { logger.error("sending failed", metadata: ["error": "\(error)"]) }
+    }
+  }
+
+  func greet(_ hello: Hello) {
+    do {
+      send(Header(.hello), try SharedMessage(encoding: hello))
+    } catch {
+      logger.error("encoding failed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// Sends `[header] [topic] [payload]`: the broker reads the topic, not the payload.
+  func publish(_ header: Header, _ topic: String, _ payload: SharedMessage) {
+    do throws(ZeroMQError) {
+      var name = try Message(Array(topic.utf8))
+      var frame = payload.copy()
+      var head = try Message(count: Header.byteCount) { header.write(to: $0) }
+      try socket.send(&head, followed: true)
+      try socket.send(&name, followed: true)
+      try socket.send(&frame)
+    } catch {
+      // The next whole state heals it.
+      logger.debug("publishing failed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// Says once that we wait, when the broker is not there after a second.
+  mutating func tellWaiting() {
+    guard !wasWaitingTold, !isConnected, PollLoop.now() - since > 1_000_000_000 else { return }
+    wasWaitingTold = true
+    logger.notice("waiting for the broker", metadata: ["address": "\(address)"])
+  }
+
+  /// Takes and tells a change of the connection.
+  mutating func changed(_ note: ConnectionNote) {
+    let wasConnected = isConnected
+    isConnected = note == .joined
+    // Greeting goes on, in case the broker is replaced; each answer says the same.
+    if note == toldRefusal { return }
+    toldRefusal = if case .refused = note { note } else { nil }
+    switch note {
+    case .joined:
+      if !wasConnected { logger.notice("joined the broker") }
+    case .lost:
+      if wasConnected { logger.warning("the broker is silent; waiting for it") }
+    case .refused(.version?):
+      logger.error(
+        "the broker at \(address) refuses version \(Header.major) of the protocol; use one release")
+    case .refused(let code):
+      logger.error(
+        "the broker refuses us", metadata: ["code": "\(code.map { "\($0)" } ?? "unknown")"])
+    }
+  }
+}
