@@ -86,7 +86,18 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "The same as --output csv.")
   var csv = false
 
+  @Flag(name: .customLong("no-color"), help: "No colour, as with NO_COLOR=1.")
+  var noColour = false
+
   var format: Format { output ?? (json ? .json : csv ? .csv : .table) }
+
+  /// Whether arguments ask for JSON: errors are told before and after they are parsed.
+  static func wantsJSON(_ arguments: [String]) -> Bool {
+    zip(arguments, arguments.dropFirst() + [""]).contains { word, next in
+      word == "--json" || word == "--output=json" || word == "-ojson"
+        || ["-o", "--output"].contains(word) && next == "json"
+    }
+  }
 }
 
 /// How a log is read and priced.

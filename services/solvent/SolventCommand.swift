@@ -37,6 +37,11 @@ struct SolventCommand: AsyncParsableCommand {
       failure.tell()
       Darwinless.exit(failure.code)
     } catch {
+      let code = exitCode(for: error).rawValue
+      if OutputOptions.wantsJSON(CommandLine.arguments) && code != 0 {
+        Failure(code, message(for: error)).tell()
+        Darwinless.exit(code)
+      }
       Suggestion.tell(for: error, arguments: CommandLine.arguments)
       exit(withError: error)
     }
@@ -109,7 +114,14 @@ struct Failure: Error {
     }
   }
 
+  /// Tells it on standard error: in words, or where the answer would be JSON, as JSON.
   func tell() {
-    if !message.isEmpty { Terminal.error(message) }
+    guard !message.isEmpty else { return }
+    guard OutputOptions.wantsJSON(CommandLine.arguments) else { return Terminal.error(message) }
+    let object = JSONText.object([
+      ("schema", .string("solvent.error/v1")), ("code", .number("\(code)")),
+      ("message", .string(message)),
+    ])
+    Terminal.note(object.text)
   }
 }

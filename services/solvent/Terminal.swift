@@ -12,6 +12,7 @@ enum Terminal {
   private static func hasColour(_ isTerminal: Bool) -> Bool {
     let environment = ProcessInfo.processInfo.environment
     return isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+      && !CommandLine.arguments.contains("--no-color")
   }
 
   private static let isUnicode: Bool = {
@@ -62,6 +63,9 @@ enum Terminal {
       case "×": result += "x"
       case "…": result += "..."
       case "→": result += "->"
+      case "▁", "▂": result += "_"
+      case "▃", "▄", "▅": result += "-"
+      case "▆", "▇", "█": result += "="
       default: result += scalar.isASCII ? String(scalar) : "?"
       }
     }
@@ -169,6 +173,13 @@ struct Table {
 
 /// Numbers for people.
 enum Text {
+  /// `▁▃▅█`: each value as a height, from nothing to the greatest.
+  static func sparkline(_ values: [Double]) -> String {
+    let heights = Array("▁▂▃▄▅▆▇█")
+    guard let greatest = values.max(), greatest > 0 else { return "" }
+    return String(values.map { heights[max(0, min(7, Int(($0 / greatest * 7).rounded())))] })
+  }
+
   /// `1,204,331`
   static func grouped(_ number: some BinaryInteger) -> String {
     var digits = String(number)

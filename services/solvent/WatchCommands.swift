@@ -164,7 +164,16 @@ struct Watch: AsyncParsableCommand {
     let printer = CostPrinter(.init(rows: Array(rows), currency: follower.currency), zone: "UTC")
     Terminal.write("\u{1B}[2J\u{1B}[H", to: 1)
     Terminal.print("\(topic)   ledger \(follower.ledger)   Ctrl-C ends")
+    Terminal.print("cost  \(Self.sparkline(follower.rows(of: topic)))")
     printer.print(.table)
+  }
+
+  /// The priced cost of the last times, all names together.
+  private static func sparkline(_ rows: [CostUpdate.Row]) -> String {
+    let sums = Dictionary(grouping: rows, by: \.time).mapValues { rows in
+      rows.reduce(0) { $0 + $1.totals.cost.approximate }
+    }
+    return Text.sparkline(sums.sorted { $0.key < $1.key }.suffix(40).map(\.value))
   }
 
   private static func json(
