@@ -6,7 +6,7 @@
 public struct BatchKey: Codable, Hashable, Sendable, Comparable, CustomStringConvertible {
   /// The log, as people call it; a dimension of the cost.
   public var source: String
-  /// What distinguishes this file or stream from any other of the source: SHA-256 of its content.
+  /// What distinguishes this file or stream from any other of the source: a digest of its content.
   public var stream: [UInt8]
   /// The range of bytes in the (unpacked) stream.
   public var start: UInt64
@@ -143,7 +143,7 @@ public struct PricingOutcome: Codable, Hashable, Sendable {
   /// ``Evidence`` of each line: the weakest of the quantity's and the rate's.
   public var evidences: [UInt16]
   /// The cost of each priced line; 0 elsewhere, where ``pricings`` says why.
-  public var costs: [Money]
+  public var costs: MoneyColumn
   public var book: [UInt8]
   public var currency: String
 
@@ -156,7 +156,8 @@ public struct PricingOutcome: Codable, Hashable, Sendable {
     seriesTable = job.batch.seriesTable
     book = job.book
     currency = job.currency
-    (buckets, series, meters, quantities, pricings, evidences, costs) = ([], [], [], [], [], [], [])
+    (buckets, series, meters, quantities, pricings, evidences) = ([], [], [], [], [], [])
+    costs = MoneyColumn()
   }
 
   enum CodingKeys: Int, CodingKey {
@@ -176,6 +177,7 @@ public struct PricingOutcome: Codable, Hashable, Sendable {
     guard lengths.allSatisfy({ $0 == lineCount }) else {
       throw BatchError("columns of \(lengths) lines beside \(lineCount) buckets")
     }
+    guard costs.isValid else { throw BatchError("a cost is no amount of money") }
     for line in 0..<lineCount {
       guard series[line] < seriesTable.count, Meter(rawValue: Int(meters[line])) != nil,
         Pricing(rawValue: Int(pricings[line])) != nil,

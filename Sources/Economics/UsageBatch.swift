@@ -11,7 +11,7 @@ public struct UsageBatch: Codable, Hashable, Sendable {
   public var count: Int
   /// The time of the first row, in milliseconds since 1970.
   public var baseTime: Int64
-  /// The time of each row less that of the row before it (the first: 0), in milliseconds.
+  /// The time of each row less that of the row before it (the first: 0), in units of ``timeUnit``.
   public var timeDeltas: [Int64]
   public var seriesTable: SeriesTable
   /// The series of each row.
@@ -22,6 +22,8 @@ public struct UsageBatch: Codable, Hashable, Sendable {
   public var ids: [UInt8]
   /// How the quantities are known.
   public var evidence: Evidence
+  /// Milliseconds: 1 000 where all times are whole seconds, which a third of the bytes can say.
+  public var timeUnit: Int64
 
   /// The values of one meter, a row each.
   public struct Quantities: Codable, Hashable, Sendable {
@@ -41,7 +43,8 @@ public struct UsageBatch: Codable, Hashable, Sendable {
 
   public init(
     count: Int, baseTime: Int64, timeDeltas: [Int64], seriesTable: SeriesTable, series: [UInt32],
-    quantities: [Quantities], ids: [UInt8] = [], evidence: Evidence
+    quantities: [Quantities], ids: [UInt8] = [], evidence: Evidence,
+    timeUnit: Int64 = 1
   ) {
     self.count = count
     self.baseTime = baseTime
@@ -51,24 +54,30 @@ public struct UsageBatch: Codable, Hashable, Sendable {
     self.quantities = quantities
     self.ids = ids
     self.evidence = evidence
+    self.timeUnit = timeUnit
   }
 
   enum CodingKeys: Int, CodingKey {
     case count = 1
-    case baseTime, timeDeltas, seriesTable, series, quantities, ids, evidence
+    case baseTime, timeDeltas, seriesTable, series, quantities, ids, evidence, timeUnit
   }
 
   /// Checks that all columns fit together. After it, indexing by row and series cannot fail.
   /// - Throws: ``BatchError``.
   public func validate() throws(BatchError) {
     try seriesTable.validate()
+    guard timeUnit == 1 || timeUnit == 1_000 else {
+      throw BatchError("a time unit of \(timeUnit) ms")
+    }
     guard timeDeltas.count == count, series.count == count else {
       throw BatchError("\(timeDeltas.count) times and \(series.count) series for \(count) rows")
     }
     guard ids.isEmpty || ids.count == 16 * count else {
       throw BatchError("\(ids.count) bytes of ids for \(count) rows")
     }
-    guard series.allSatisfy({ $0 < seriesTable.count }) else {
+    // Without leaving early, which lets the compiler compare many at once.
+    let greatest = series.withUnsafeBufferPointer { $0.reduce(0) { $0 > $1 ? $0 : $1 } }
+    guard count == 0 || greatest < seriesTable.count else {
       throw BatchError("a row names a series that is not there")
     }
     for column in quantities where column.values.count != count {

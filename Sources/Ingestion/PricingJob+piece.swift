@@ -22,7 +22,7 @@ extension UsageBatch {
     var time = baseTime
     var (least, most) = (time, time)
     for delta in timeDeltas {
-      time &+= delta
+      time &+= delta &* timeUnit
       least = min(least, time)
       most = max(most, time)
     }

@@ -22,7 +22,7 @@ enum PostingWriter {
     let handle = statement.sqliteStatement
     defer { sqlite3_reset(handle) }
     for line in 0..<outcome.lineCount {
-      let cost = StoredMoney(outcome.costs[line])
+      let cost = outcome.costs.parts(line)
       let quantity = Int64(outcome.quantities[line])
       sqlite3_reset(handle)
       hash.add(
@@ -92,42 +92,5 @@ struct PostingHash {
       hash.update(data: Array(text.utf8))
     }
     return Array(hash.finalize())
-  }
-}
-
-/// Money as three integers that SQLite adds exactly (up to 9 million rows a sum).
-struct StoredMoney: Equatable {
-  private static let trillion: Int128 = 1_000_000_000_000
-
-  var units: Int64
-  var pico: Int64
-  var yocto: Int64
-
-  init(_ money: Money) {
-    func split(_ value: Int128) -> (Int128, Int128) {
-      let (quotient, rest) = value.quotientAndRemainder(dividingBy: Self.trillion)
-      return rest < 0 ? (quotient - 1, rest + Self.trillion) : (quotient, rest)
-    }
-    let (upper, yocto) = split(money.quanta)
-    let (units, pico) = split(upper)
-    self.units = Int64(units)
-    self.pico = Int64(pico)
-    self.yocto = Int64(yocto)
-  }
-
-  init(units: Int64, pico: Int64, yocto: Int64) {
-    self.units = units
-    self.pico = pico
-    self.yocto = yocto
-  }
-
-  /// Sums of parts are fine too: they need not be below 10^12 any more.
-  func money() throws(MoneyError) -> Money {
-    let (upper, overflow) = Int128(units).multipliedReportingOverflow(by: Self.trillion)
-    let (withPico, overflow2) = upper.addingReportingOverflow(Int128(pico))
-    let (shifted, overflow3) = withPico.multipliedReportingOverflow(by: Self.trillion)
-    let (total, overflow4) = shifted.addingReportingOverflow(Int128(yocto))
-    if overflow || overflow2 || overflow3 || overflow4 { throw .overflow }
-    return Money(quanta: total)
   }
 }

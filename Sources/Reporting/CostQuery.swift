@@ -54,6 +54,15 @@ private struct MeterCounts: Hashable, Sendable {
   private var outputTokens: UInt64 = 0
   private var images: UInt64 = 0
 
+  static func += (sums: inout MeterCounts, other: MeterCounts) {
+    sums.requests += other.requests
+    sums.failedRequests += other.failedRequests
+    sums.inputTokens += other.inputTokens
+    sums.cachedInputTokens += other.cachedInputTokens
+    sums.outputTokens += other.outputTokens
+    sums.images += other.images
+  }
+
   subscript(meter: Meter) -> UInt64 {
     get {
       switch meter {
@@ -115,10 +124,8 @@ public struct CostTotals: Hashable, Sendable {
 
   /// - Throws: ``MoneyError/overflow``.
   public mutating func add(_ other: CostTotals) throws(MoneyError) {
-    for meter in Meter.allCases {
-      quantities[meter] += other.quantities[meter]
-      unpriced[meter] += other.unpriced[meter]
-    }
+    quantities += other.quantities
+    unpriced += other.unpriced
     cost = try cost.adding(other.cost)
     hasPriced = hasPriced || other.hasPriced
     evidence = max(evidence, other.evidence)
@@ -142,6 +149,16 @@ public struct CostTotals: Hashable, Sendable {
     guard hasPriced, requests > 0 else { return nil }
     return Money(quanta: cost.quanta / Int128(requests))
   }
+}
+
+/// A meter as a key of a map.
+private struct MeterKey: CodingKey {
+  let number: Int
+  var intValue: Int? { number }
+  var stringValue: String { "\(number)" }
+
+  init(intValue: Int) { number = intValue }
+  init?(stringValue: String) { return nil }
 }
 
 /// On the wire the quantities are maps from meter to count, without the zeros.
@@ -168,14 +185,13 @@ extension CostTotals: Codable {
   }
 
   public func encode(to encoder: any Encoder) throws {
-    func map(_ values: MeterCounts) -> [Int: UInt64] {
-      Dictionary(
-        uniqueKeysWithValues: Meter.allCases.map { ($0.rawValue, values[$0]) }
-          .filter { $0.1 > 0 })
-    }
     var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(map(quantities), forKey: .quantities)
-    try container.encode(map(unpriced), forKey: .unpriced)
+    for (key, counts) in [(CodingKeys.quantities, quantities), (.unpriced, unpriced)] {
+      var map = container.nestedContainer(keyedBy: MeterKey.self, forKey: key)
+      for meter in Meter.allCases where counts[meter] > 0 {
+        try map.encode(counts[meter], forKey: MeterKey(intValue: meter.rawValue))
+      }
+    }
     if hasPriced { try container.encode(cost, forKey: .cost) }
     try container.encode(evidence, forKey: .evidence)
   }

@@ -83,20 +83,6 @@ public struct CostTopic: Hashable, Sendable {
 
 /// The current values of all topics, kept up with the ledger.
 public struct CostStreams {
-  fileprivate struct Key: Hashable {
-    var time: Int64
-    var name: String
-  }
-
-  fileprivate struct State {
-    var rows: [Key: CostTotals] = [:]
-    var changed: Set<Key> = []
-    var newest: Int64 = .min
-    var sequence: UInt64 = 0
-    var isDirty = false
-    var changesSinceWhole = 0
-  }
-
   /// A message to publish.
   public struct Message: Sendable {
     public var topic: String
@@ -107,22 +93,42 @@ public struct CostStreams {
 
   private static let changesPerWhole = 64
 
-  private var states: [CostTopic: State] = [:]
+  private var names = NameTable()
+  /// In the order of ``CostTopic/all``: the splits of the bucket, of the hour, of the day.
+  private var states = CostTopic.all.map { TopicState($0) }
   private var ledgerSequence: Int64 = 0
   private var currency = ""
 
   /// Reads the ledger once.
   public init(_ ledger: Ledger) throws {
-    for topic in CostTopic.all { states[topic] = State() }
+    var namesOfSeries: [Int64: [UInt32]] = [:]
     let view = try ledger.read { view, posting in
+      let known = namesOfSeries[posting.series]
+      let numbers = known ?? Self.numbers(view.dimensions(of: posting.series), &names)
+      if known == nil { namesOfSeries[posting.series] = numbers }
       var totals = CostTotals()
       try totals.add(
         posting.meter, posting.quantity, posting.pricing, posting.evidence, posting.cost)
-      try add(posting.bucket, totals, view.dimensions(of: posting.series))
+      for index in states.indices {
+        let split = index % CostTopic.Split.allCases.count
+        try states[index].add(posting.bucket.start, numbers[split], totals)
+      }
     }
     ledgerSequence = view.sequence
     currency = view.currency ?? ""
-    for topic in CostTopic.all { states[topic]?.changed = [] }
+    for index in states.indices { states[index].forgetChanges() }
+  }
+
+  /// The names of a series under each split.
+  private static func numbers(_ dimensions: [String: String], _ names: inout NameTable) -> [UInt32]
+  {
+    CostTopic.Split.allCases.map { split in
+      switch split {
+      case .product: names.number(dimensions[Dimension.product] ?? "")
+      case .model: names.number(dimensions[Dimension.model] ?? "")
+      case .total: names.number("")
+      }
+    }
   }
 
   /// Takes what a commit added.
@@ -130,104 +136,227 @@ public struct CostStreams {
     let outcome = change.outcome
     ledgerSequence = change.sequence
     currency = outcome.currency
-    let dimensions = (0..<outcome.seriesTable.count).map { outcome.seriesTable.dimensions(of: $0) }
-    // Lines of one bucket and series follow each other: they are added up first.
-    var line = 0
-    while line < outcome.lineCount {
-      let (bucket, series) = (outcome.buckets[line], outcome.series[line])
-      var totals = CostTotals()
-      while line < outcome.lineCount, outcome.buckets[line] == bucket,
-        outcome.series[line] == series
-      {
-        if let meter = Meter(rawValue: Int(outcome.meters[line])),
-          let pricing = Pricing(rawValue: Int(outcome.pricings[line])),
-          let evidence = Evidence(rawValue: Int(outcome.evidences[line]))
-        {
-          try totals.add(
-            meter, outcome.quantities[line], pricing, evidence, outcome.costs[line])
-        }
-        line += 1
-      }
-      try add(TimeBucket(index: bucket), totals, dimensions[Int(series)])
+    let numbers = (0..<outcome.seriesTable.count).map {
+      Self.numbers(outcome.seriesTable.dimensions(of: $0), &names)
+    }
+    for split in CostTopic.Split.allCases.indices {
+      try add(outcome, split, numbers.map { $0[split] })
     }
   }
 
+  /// Adds the lines of an outcome to the three topics of a split. Lines are in the order of their
+  /// buckets: what falls into a bucket is added up first, then once to its hour, and that once to
+  /// its day.
   private mutating func add(
-    _ bucket: TimeBucket, _ totals: CostTotals, _ dimensions: [String: String]
+    _ outcome: PricingOutcome, _ split: Int, _ names: [UInt32]
   ) throws(MoneyError) {
-    for topic in CostTopic.all {
-      let name =
-        switch topic.split {
-        case .product: dimensions[Dimension.product] ?? ""
-        case .model: dimensions[Dimension.model] ?? ""
-        case .total: ""
-        }
-      let unit = topic.unit.milliseconds
-      let time = Instant.floorDivide(bucket.start, unit).quotient * unit
-      try states[topic]?.add(Key(time: time, name: name), topic.unit.window, totals)
+    let splits = CostTopic.Split.allCases.count
+    var runs = CostTopic.Unit.allCases.map { RunningSums($0, names: names) }
+    func flush(_ level: Int, _ streams: inout CostStreams) throws(MoneyError) {
+      let run = runs[level]
+      for place in run.touched {
+        let totals = run.totals[place]
+        try streams.states[level * splits + split].add(run.time, run.names[place], totals)
+        guard level + 1 < runs.count else { continue }
+        if !runs[level + 1].covers(run.time) { try flush(level + 1, &streams) }
+        try runs[level + 1].add(run.time, place, totals)
+      }
+      runs[level].clear()
     }
+    for line in 0..<outcome.lineCount {
+      guard let meter = Meter(rawValue: Int(outcome.meters[line])),
+        let pricing = Pricing(rawValue: Int(outcome.pricings[line])),
+        let evidence = Evidence(rawValue: Int(outcome.evidences[line]))
+      else { continue }
+      let time = TimeBucket(index: outcome.buckets[line]).start
+      if !runs[0].covers(time) { try flush(0, &self) }
+      try runs[0].add(
+        time, runs[0].places[Int(outcome.series[line])], meter, outcome.quantities[line], pricing,
+        evidence, outcome.costs.money(line))
+    }
+    for level in runs.indices { try flush(level, &self) }
   }
 
   /// The changes since the last call; every 64th message of a topic is its whole state.
   public mutating func takeChanges() -> [Message] {
-    CostTopic.all.compactMap { topic in
-      guard var state = states[topic], !state.changed.isEmpty else { return nil }
-      state.trim(topic.unit.window)
-      defer { states[topic] = state }
-      state.sequence += 1
-      state.changesSinceWhole += 1
-      let rows = state.changed.compactMap { key in
-        state.rows[key].map { CostUpdate.Row(time: key.time, name: key.name, totals: $0) }
-      }
-      state.changed = []
-      return message(topic, state.sequence, isWhole: false, rows)
+    states.indices.compactMap { index in
+      guard let rows = states[index].takeChanges() else { return nil }
+      return message(states[index], isWhole: false, rows)
     }
   }
 
   /// The whole state of every topic, or only of those with many changes since the last one.
   public mutating func wholeStates(onlyDue: Bool = false) -> [Message] {
-    CostTopic.all.compactMap { topic in
-      guard var state = states[topic] else { return nil }
+    states.indices.compactMap { index in
       // What has changed but was not told yet belongs to the next change, not to this state's
       // sequence: it may be told with it early, since rows carry values, not differences.
-      if onlyDue && state.changesSinceWhole < Self.changesPerWhole { return nil }
-      state.changesSinceWhole = 0
-      state.trim(topic.unit.window)
-      states[topic] = state
-      let rows = state.rows.map {
-        CostUpdate.Row(time: $0.key.time, name: $0.key.name, totals: $0.value)
-      }
-      return message(topic, state.sequence, isWhole: true, rows)
+      if onlyDue && states[index].changesSinceWhole < Self.changesPerWhole { return nil }
+      return message(states[index], isWhole: true, states[index].takeWhole())
     }
   }
 
   private func message(
-    _ topic: CostTopic, _ sequence: UInt64, isWhole: Bool, _ rows: [CostUpdate.Row]
+    _ state: TopicState, isWhole: Bool, _ rows: [(key: TopicState.Key, totals: CostTotals)]
   ) -> Message {
-    let sorted = rows.sorted { ($0.time, $0.name) < ($1.time, $1.name) }
+    let sorted = rows.map {
+      CostUpdate.Row(time: $0.key.time, name: names.texts[Int($0.key.name)], totals: $0.totals)
+    }.sorted { ($0.time, $0.name) < ($1.time, $1.name) }
     return Message(
-      topic: topic.name, sequence: sequence, isWhole: isWhole,
+      topic: state.topic.name, sequence: state.sequence, isWhole: isWhole,
       update: CostUpdate(
-        topic: topic.name, ledger: ledgerSequence, currency: currency, rows: sorted))
+        topic: state.topic.name, ledger: ledgerSequence, currency: currency, rows: sorted))
   }
 }
 
-extension CostStreams.State {
-  fileprivate mutating func add(
-    _ key: CostStreams.Key, _ window: Int64, _ totals: CostTotals
+/// Numbers for names: rows are found by two integers, not by text.
+private struct NameTable {
+  private var numbers: [String: UInt32] = [:]
+  private(set) var texts: [String] = []
+
+  mutating func number(_ name: String) -> UInt32 {
+    if let known = numbers[name] { return known }
+    let number = UInt32(texts.count)
+    numbers[name] = number
+    texts.append(name)
+    return number
+  }
+}
+
+/// The sums of one bucket, hour or day of a batch, a place for each name that occurs in it.
+private struct RunningSums {
+  let unit: Int64
+  /// The place of each series.
+  let places: [Int]
+  /// The name of each place.
+  let names: [UInt32]
+  private(set) var totals: [CostTotals]
+  /// The places that hold anything.
+  private(set) var touched: [Int] = []
+  private var isTouched: [Bool]
+  /// The start of the bucket, hour or day.
+  private(set) var time: Int64 = 0
+
+  /// - Parameter names: the name of each series.
+  init(_ unit: CostTopic.Unit, names: [UInt32]) {
+    self.unit = unit.milliseconds
+    var placeOfName: [UInt32: Int] = [:]
+    var namesOfPlaces: [UInt32] = []
+    places = names.map { name in
+      if let place = placeOfName[name] { return place }
+      placeOfName[name] = namesOfPlaces.count
+      namesOfPlaces.append(name)
+      return namesOfPlaces.count - 1
+    }
+    self.names = namesOfPlaces
+    totals = namesOfPlaces.map { _ in CostTotals() }
+    isTouched = namesOfPlaces.map { _ in false }
+  }
+
+  /// Whether a time can be added before ``clear()``.
+  func covers(_ moment: Int64) -> Bool {
+    touched.isEmpty || (time..<time + unit).contains(moment)
+  }
+
+  private mutating func touch(_ moment: Int64, _ place: Int) {
+    guard !isTouched[place] else { return }
+    if touched.isEmpty { time = Instant.floorDivide(moment, unit).quotient * unit }
+    isTouched[place] = true
+    touched.append(place)
+  }
+
+  mutating func add(
+    _ moment: Int64, _ place: Int, _ meter: Meter, _ quantity: UInt64, _ pricing: Pricing,
+    _ evidence: Evidence, _ cost: Money
   ) throws(MoneyError) {
-    guard newest == .min || key.time > newest - window else { return }
-    try rows[key, default: CostTotals()].add(totals)
-    changed.insert(key)
+    touch(moment, place)
+    try totals[place].add(meter, quantity, pricing, evidence, cost)
+  }
+
+  mutating func add(_ moment: Int64, _ place: Int, _ other: CostTotals) throws(MoneyError) {
+    touch(moment, place)
+    try totals[place].add(other)
+  }
+
+  mutating func clear() {
+    for place in touched {
+      totals[place] = CostTotals()
+      isTouched[place] = false
+    }
+    touched.removeAll(keepingCapacity: true)
+  }
+}
+
+/// The rows of one topic.
+private struct TopicState {
+  struct Key: Hashable {
+    var time: Int64
+    var name: UInt32
+  }
+
+  let topic: CostTopic
+  private var placeOfRow: [Key: Int] = [:]
+  private var rows: [(key: Key, totals: CostTotals)] = []
+  private var isChanged: [Bool] = []
+  private var changed: [Int] = []
+  private var newest: Int64 = .min
+  private(set) var sequence: UInt64 = 0
+  private(set) var changesSinceWhole = 0
+
+  init(_ topic: CostTopic) { self.topic = topic }
+
+  /// Adds what was used at a moment.
+  mutating func add(_ moment: Int64, _ name: UInt32, _ totals: CostTotals) throws(MoneyError) {
+    let unit = topic.unit.milliseconds
+    let key = Key(time: Instant.floorDivide(moment, unit).quotient * unit, name: name)
+    guard newest == .min || key.time > newest - topic.unit.window else { return }
     newest = max(newest, key.time)
+    if let place = placeOfRow[key] {
+      try rows[place].totals.add(totals)
+      if !isChanged[place] { changed.append(place) }
+      isChanged[place] = true
+    } else {
+      placeOfRow[key] = rows.count
+      changed.append(rows.count)
+      isChanged.append(true)
+      rows.append((key, totals))
+    }
+  }
+
+  mutating func forgetChanges() {
+    for place in changed { isChanged[place] = false }
+    changed = []
+  }
+
+  /// The rows that changed, as the next message; `nil` when none did.
+  mutating func takeChanges() -> [(key: Key, totals: CostTotals)]? {
+    guard !changed.isEmpty else { return nil }
+    trim()
+    sequence += 1
+    changesSinceWhole += 1
+    let told = changed.map { rows[$0] }
+    forgetChanges()
+    return told
+  }
+
+  /// All rows.
+  mutating func takeWhole() -> [(key: Key, totals: CostTotals)] {
+    changesSinceWhole = 0
+    trim()
+    return rows
   }
 
   /// Rows that have left the window go; a follower drops them by the same rule. Done when something
   /// is told, not at each row: looking through all rows each time took half of the report's time.
-  fileprivate mutating func trim(_ window: Int64) {
-    guard rows.keys.contains(where: { $0.time <= newest - window }) else { return }
-    rows = rows.filter { $0.key.time > newest - window }
-    changed = changed.filter { $0.time > newest - window }
+  private mutating func trim() {
+    guard newest != .min else { return }
+    let oldest = newest - topic.unit.window
+    guard rows.contains(where: { $0.key.time <= oldest }) else { return }
+    let kept = rows.indices.filter { rows[$0].key.time > oldest }
+    rows = kept.map { rows[$0] }
+    isChanged = kept.map { isChanged[$0] }
+    changed = isChanged.indices.filter { isChanged[$0] }
+    placeOfRow.removeAll(keepingCapacity: true)
+    for place in rows.indices { placeOfRow[rows[place].key] = place }
   }
 }
 

@@ -25,6 +25,9 @@ public struct CostSum {
   // Labels are made once for each bucket, dimension keys once for each series.
   private var timeKeys: [TimeBucket: [String]] = [:]
   private var groupOfLine: [LineKey: Int] = [:]
+  // The meters of a bucket and series follow each other.
+  private var lastLine: (key: LineKey, group: Int)?
+  private let byMeter: Bool
 
   private struct LineKey: Hashable {
     var bucket: TimeBucket
@@ -36,6 +39,7 @@ public struct CostSum {
   public init(_ query: CostQuery) throws {
     self.query = query
     clock = try ZoneClock(query.zone)
+    byMeter = query.by.contains("meter")
     columns = query.by.map { name in
       if let unit = TimeUnit(rawValue: name) { return .time(unit) }
       return name == "meter" ? .meter : .dimension(name)
@@ -56,15 +60,17 @@ public struct CostSum {
     bucket: TimeBucket, series: Int64, meter: Meter, quantity: UInt64, pricing: Pricing,
     evidence: Evidence, cost: Money, dimensions: () -> [String: String]
   ) throws {
-    let byMeter = query.by.contains("meter")
     let line = LineKey(bucket: bucket, series: series, meter: byMeter ? meter.rawValue : 0)
     let group: Int
-    if let known = groupOfLine[line] {
+    if let lastLine, lastLine.key == line {
+      group = lastLine.group
+    } else if let known = groupOfLine[line] {
       group = known
     } else {
       group = self.group(bucket, meter, dimensions())
       groupOfLine[line] = group
     }
+    lastLine = (line, group)
     guard group >= 0 else { return }
     try sums[group].add(meter, quantity, pricing, evidence, cost)
     try total.add(meter, quantity, pricing, evidence, cost)
@@ -84,7 +90,7 @@ public struct CostSum {
       try add(
         bucket: bucket, series: seriesBase + Int64(series), meter: meter,
         quantity: outcome.quantities[index], pricing: pricing, evidence: evidence,
-        cost: outcome.costs[index]
+        cost: try outcome.costs.money(index)
       ) {
         var dimensions = outcome.seriesTable.dimensions(of: series)
         dimensions[Dimension.source] = outcome.key.source
@@ -93,6 +99,7 @@ public struct CostSum {
     }
     // The numbers of series mean another table in the next batch.
     groupOfLine.removeAll(keepingCapacity: true)
+    lastLine = nil
   }
 
   /// The group of a line, or -1 when a filter leaves it out.

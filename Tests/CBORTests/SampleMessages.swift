@@ -37,7 +37,7 @@ enum SampleMessages {
     outcome.quantities = [1_602]
     outcome.pricings = [1]
     outcome.evidences = [2]
-    outcome.costs = [try Money(decimal: "48.06")]
+    outcome.costs = MoneyColumn([try Money(decimal: "48.06")])
     var totals = CostTotals()
     try totals.add(.inputTokens, 1_602, .priced, .reported, Money(decimal: "0.04806"))
     try totals.add(.outputTokens, 5, .unpriced, .measured, .zero)

@@ -130,3 +130,24 @@ struct PriceBookTests {
     #expect(both.entry(provider: "p", model: "m")?.rates[0].prices[.inputTokens]?.decimal == "7")
   }
 }
+
+@Suite("Money in columns")
+struct MoneyColumnTests {
+  @Test(
+    "Parts add up to the amount",
+    arguments: [
+      // amount, units, pico, yocto
+      ("0", 0, 0, 0), ("0.000000000000000000000001", 0, 0, 1),
+      ("0.000000000001", 0, 1, 0), ("1", 1, 0, 0), ("1234.5", 1_234, 500_000_000_000, 0),
+      ("18446743.999999999999999999999999", 18_446_743, 999_999_999_999, 999_999_999_999),
+      ("18446745", 18_446_745, 0, 0), ("170000000000000.000000000001", 170_000_000_000_000, 1, 0),
+      ("-0.000000000000000000000001", -1, 999_999_999_999, 999_999_999_999),
+      ("-1.5", -2, 500_000_000_000, 0),
+    ] as [(String, Int64, Int64, Int64)])
+  func parts(_ text: String, _ units: Int64, _ pico: Int64, _ yocto: Int64) throws {
+    let money = try Money(decimal: text)
+    let column = MoneyColumn([money])
+    #expect(column.parts(0) == MoneyParts(units: units, pico: pico, yocto: yocto))
+    #expect(try column.money(0) == money && column.isValid)
+  }
+}

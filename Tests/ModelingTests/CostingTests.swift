@@ -84,9 +84,10 @@ struct CostingTests {
       try outcome.validate()
       for line in 0..<outcome.lineCount {
         let key = "\(outcome.buckets[line]) \(outcome.series[line]) \(outcome.meters[line])"
+        let cost = try outcome.costs.money(line)
         let before = sums[key] ?? (0, 0, Int(outcome.pricings[line]))
         sums[key] = (
-          before.0 + outcome.quantities[line], before.1 + outcome.costs[line].quanta,
+          before.0 + outcome.quantities[line], before.1 + cost.quanta,
           Int(outcome.pricings[line])
         )
       }
@@ -133,7 +134,9 @@ struct CostingTests {
       Row(time: 1_800_000, series: 0, input: 1, output: 0),
     ]
     let outcome = try Costing.price(Self.job(rows))
-    let costs = zip(outcome.meters, outcome.costs).filter { $0.0 == 3 }.map(\.1.decimal)
+    let costs = try outcome.meters.indices.filter { outcome.meters[$0] == 3 }.map {
+      try outcome.costs.money($0).decimal
+    }
     #expect(costs == ["0.00003", "0.00001"])
   }
 

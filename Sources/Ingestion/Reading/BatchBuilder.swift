@@ -15,12 +15,17 @@ struct BatchBuilder: ~Copyable {
   private(set) var count = 0
   private var baseTime: Int64 = 0
   private var lastTime: Int64 = 0
+  private var areSeconds = true
   private let timeDeltas: UnsafeMutablePointer<Int64>
   private let series: UnsafeMutablePointer<UInt32>
   /// One column after the other, `capacity` values each.
   private let quantities: UnsafeMutablePointer<UInt64>
-  private var interners: [Interner]
-  private var chain: [PairInterner]
+  /// One for each name. Plain memory, since the row loop uses them at each row.
+  let interners: UnsafeMutablePointer<Interner>
+  private let chain: UnsafeMutablePointer<PairInterner>
+  private let links: Int
+  /// How many different combinations of values there are.
+  private var seriesCount = 0
   private var ids: [UInt8] = []
 
   /// - Parameters:
@@ -39,20 +44,27 @@ struct BatchBuilder: ~Copyable {
     timeDeltas = .allocate(capacity: capacity)
     series = .allocate(capacity: capacity)
     quantities = .allocate(capacity: capacity * max(1, meters.count))
-    interners = names.map { _ in Interner() }
-    chain = names.dropFirst().map { _ in PairInterner() }
+    interners = .allocate(capacity: max(1, names.count))
+    interners.initialize(repeating: Interner(), count: names.count)
+    links = max(0, names.count - 1)
+    chain = .allocate(capacity: max(1, links))
+    chain.initialize(repeating: PairInterner(), count: links)
   }
 
   deinit {
     timeDeltas.deallocate()
     series.deallocate()
     quantities.deallocate()
+    interners.deinitialize(count: names.count)
+    interners.deallocate()
+    chain.deinitialize(count: links)
+    chain.deallocate()
   }
 
   var isFull: Bool { count == capacity }
 
   /// What the series table takes at most, in bytes.
-  var tableBytes: Int { (chain.last?.pairs.count ?? 0) * names.count * 4 }
+  var tableBytes: Int { seriesCount &* names.count &* 4 }
 
   /// The code of a value of the varying dimension `index`, if the batch holds it already.
   mutating func code(
@@ -74,11 +86,14 @@ struct BatchBuilder: ~Copyable {
       baseTime = time
       lastTime = time
     }
-    timeDeltas[count] = time &- lastTime
+    let delta = time &- lastTime
+    timeDeltas[count] = delta
     lastTime = time
+    areSeconds = areSeconds && delta % 1_000 == 0
     var number = codes.isEmpty ? 0 : codes[0]
-    for index in chain.indices { number = chain[index].number(number, codes[index + 1]) }
+    for index in 0..<links { number = chain[index].number(number, codes[index &+ 1]) }
     series[count] = number
+    if Int(number) >= seriesCount { seriesCount = Int(number) + 1 }
     for index in 0..<row.count { quantities[index &* capacity &+ count] = row[index] }
     count &+= 1
   }
@@ -99,11 +114,13 @@ struct BatchBuilder: ~Copyable {
         columns.append(.init(meter: meter, values: Array(values)))
       }
     }
+    if areSeconds { for row in 0..<count { timeDeltas[row] /= 1_000 } }
     let batch = UsageBatch(
       count: count, baseTime: baseTime,
       timeDeltas: Array(UnsafeBufferPointer(start: timeDeltas, count: count)),
       seriesTable: table, series: Array(UnsafeBufferPointer(start: series, count: count)),
-      quantities: columns, ids: ids, evidence: evidence)
+      quantities: columns, ids: ids, evidence: evidence,
+      timeUnit: areSeconds ? 1_000 : 1)
     reset()
     return batch
   }
@@ -111,13 +128,13 @@ struct BatchBuilder: ~Copyable {
   private mutating func reset() {
     count = 0
     ids = []
-    for index in interners.indices { interners[index].removeAll() }
-    for index in chain.indices { chain[index].removeAll() }
+    seriesCount = 0
+    areSeconds = true
+    for index in 0..<names.count { interners[index].removeAll() }
+    for index in 0..<links { chain[index].removeAll() }
   }
 
   private func seriesTable() -> SeriesTable {
-    let seriesCount =
-      count == 0 ? 0 : chain.last?.pairs.count ?? max(1, interners.first?.values.count ?? 1)
     var columns: [SeriesTable.Column] = []
     for (index, name) in names.enumerated() {
       let codes = (0..<seriesCount).map { code(of: index, inSeries: $0) }
@@ -135,7 +152,7 @@ struct BatchBuilder: ~Copyable {
   /// Unfolds the chain of pairs: series -> (… , code of the last column), and so on to the first.
   private func code(of column: Int, inSeries series: Int) -> UInt32 {
     var number = UInt32(series)
-    var link = chain.count
+    var link = links
     while link > 0 {
       let pair = chain[link - 1].pairs[Int(number)]
       if link == column { return pair.1 }

@@ -2,6 +2,12 @@
 
 import Economics
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Which field of a row is what, worked out once from the mapping and the header.
 ///
 /// A class, so that the row loop holds one reference: of a struct it would copy all parts at each use.
@@ -26,8 +32,9 @@ final class ReadingPlan {
   /// -1 when rows do not tell of failure.
   let failureSlot: Int
   let failureField: Int
-  let failureValues: [[UInt8]]
-  let failsWhenListed: Bool
+  /// As plain memory, since rows are compared with them.
+  private let failureValues: UnsafeMutableBufferPointer<UnsafeMutableBufferPointer<UInt8>>
+  private let failsWhenListed: Bool
   let idField: Int?
 
   /// - Throws: ``FileProblem`` when the header lacks what the mapping reads.
@@ -94,7 +101,29 @@ final class ReadingPlan {
     self.constants = constants
     self.failureSlot = failureSlot
     self.failureField = failureField
-    self.failureValues = failureValues
+    self.failureValues = .allocate(capacity: failureValues.count)
+    for (index, value) in failureValues.enumerated() {
+      let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: value.count)
+      _ = bytes.initialize(from: value)
+      self.failureValues.initializeElement(at: index, to: bytes)
+    }
     self.failsWhenListed = failsWhenListed
+  }
+
+  deinit {
+    for value in failureValues { value.deallocate() }
+    failureValues.deallocate()
+  }
+
+  /// Whether a value of the failure column says that the request failed.
+  func tellsFailure(_ start: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    for index in 0..<failureValues.count {
+      let value = failureValues[index]
+      guard value.count == count else { continue }
+      if count == 0 || value[0] == start[0] && memcmp(value.baseAddress!, start, count) == 0 {
+        return failsWhenListed
+      }
+    }
+    return !failsWhenListed
   }
 }

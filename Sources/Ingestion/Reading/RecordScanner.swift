@@ -49,6 +49,12 @@ struct RecordScanner: ~Copyable {
   /// A field of the record, from 0.
   subscript(index: Int) -> Field { storage[index] }
 
+  /// Sets a field that was found otherwise.
+  @inline(__always)
+  func put(_ index: Int, start: Int, count: Int) {
+    storage[index] = Field(start: start, count: count)
+  }
+
   private mutating func append(_ field: Field) {
     if fieldCount < Self.fieldsMax { storage[fieldCount] = field }
     fieldCount &+= 1

@@ -26,6 +26,8 @@ public struct ReadBatch: Sendable {
 public final class UsageReader {
   /// The longest row, in bytes.
   public static let rowBytesMax = 1 << 20
+  /// A row of more than 10^12 tokens is a mistake, and a few of them would overflow every sum.
+  static let quantityMax: UInt64 = 1_000_000_000_000
 
   private let loop: RowLoop
 
@@ -33,17 +35,30 @@ public final class UsageReader {
   /// - Parameters:
   ///   - source: what the log is called; `nil` takes the mapping's name for it.
   ///   - batchRows: rows per batch.
+  ///   - length: how many bytes of the unpacked content to read at most: what is appended later is
+  ///     not part of what was digested.
   ///   - ids: for sources whose rows have ids.
   ///   - now: the wall clock in milliseconds since 1970; rows of more than 48 h later are refused.
   ///   - mapping: how to read it, given the names in its header.
   /// - Throws: ``ReadError`` or ``FileProblem`` when the file as a whole cannot be read.
   public init(
-    path: String, source: String?, batchRows: Int, ids: IDIndex?, now: Int64,
-    mapping: ([String]) throws -> Mapping
+    path: String, source: String?, batchRows: Int, length: UInt64 = .max, ids: IDIndex?,
+    now: Int64, mapping: ([String]) throws -> Mapping
   ) throws {
     precondition(batchRows > 0, "a batch has rows")
     loop = try RowLoop(
-      path: path, source: source, batchRows: batchRows, ids: ids, now: now, mapping: mapping)
+      path: path, source: source, batchRows: batchRows, length: length, ids: ids, now: now,
+      isGeneral: false, mapping: mapping)
+  }
+
+  /// Reads every row on the general path: what the quick one is compared with.
+  init(
+    generallyReading path: String, batchRows: Int, ids: IDIndex?, now: Int64, mapping: Mapping
+  ) throws {
+    loop = try RowLoop(
+      path: path, source: nil, batchRows: batchRows, length: .max, ids: ids, now: now,
+      isGeneral: true
+    ) { _ in mapping }
   }
 
   public var mapping: Mapping { loop.mapping }
@@ -68,8 +83,6 @@ public final class UsageReader {
 /// exclusive access (`Package.swift`), which took a third of the time.
 private final class RowLoop {
   private static let valueBytesMax = 1_024
-  /// A row of more than 10^12 tokens is a mistake, and a few of them would overflow every sum.
-  private static let quantityMax: UInt64 = 1_000_000_000_000
   private static let quarantineBytesMax = 1_024 * 1_024
   /// Values in one batch: a batch must fit a message.
   private static let batchValueBytesMax = 4 * 1_024 * 1_024
@@ -80,12 +93,22 @@ private final class RowLoop {
   let source: String
   private let header: [String]
   private let plan: ReadingPlan
+  private let quick: QuickReader
+  private let usesQuick: Bool
+  // Of the plan, as plain memory: its arrays would be retained at each row.
+  private let meterCount: Int
+  private let dimensionCount: Int
+  private let failureSlot: Int
+  private let failureField: Int
+  private let subtractions: UnsafeMutableBufferPointer<(whole: Int, part: Int)>
   private let input: ByteSource
+  private let length: UInt64
   private let latest: Int64
   // Of the mapping, which is large: copied once, not at each row.
   private let timeFormat: Mapping.TimeFormat
   private let origin: Int64
   private let ids: IDIndex?
+  private let idField: Int?
 
   private let buffer: UnsafeMutableRawBufferPointer
   private var filled: Int
@@ -111,8 +134,8 @@ private final class RowLoop {
   var progress: (consumed: Int64, size: Int64?) { (input.consumed, input.size) }
 
   init(
-    path: String, source: String?, batchRows: Int, ids: IDIndex?, now: Int64,
-    mapping choose: ([String]) throws -> Mapping
+    path: String, source: String?, batchRows: Int, length: UInt64, ids: IDIndex?, now: Int64,
+    isGeneral: Bool, mapping choose: ([String]) throws -> Mapping
   ) throws {
     let header = try HeaderReader.read(path)
     let mapping = try choose(header.names)
@@ -122,14 +145,23 @@ private final class RowLoop {
     timeFormat = mapping.timeFormat
     origin = mapping.origin
     self.plan = plan
+    quick = QuickReader(
+      plan, mapping, columns: header.names.count, delimiter: header.delimiter)
+    usesQuick = quick.isUsable && !isGeneral
+    (meterCount, dimensionCount) = (plan.meters.count, plan.dimensions.count)
+    (failureSlot, failureField) = (plan.failureSlot, plan.failureField)
+    subtractions = .allocate(capacity: plan.subtractions.count)
+    _ = subtractions.initialize(from: plan.subtractions)
     self.source = source ?? mapping.source
     self.ids = plan.idField == nil ? nil : ids
+    idField = ids == nil ? nil : plan.idField
     input = header.input
     buffer = header.buffer
-    filled = header.filled
-    position = header.position
-    isEnd = header.isEnd
-    batchStart = UInt64(header.position)
+    self.length = length
+    filled = Int(min(UInt64(header.filled), length))
+    position = min(header.position, filled)
+    isEnd = header.isEnd || UInt64(filled) == length
+    batchStart = UInt64(position)
     latest = now + 48 * 3_600_000
     scanner = RecordScanner(delimiter: header.delimiter)
     builder = BatchBuilder(
@@ -141,6 +173,7 @@ private final class RowLoop {
 
   deinit {
     buffer.deallocate()
+    subtractions.deallocate()
     rowQuantities.deallocate()
     rowCodes.deallocate()
   }
@@ -196,6 +229,7 @@ private final class RowLoop {
   private func finishBatch() -> ReadBatch {
     let end = bufferStart + UInt64(position)
     defer {
+      quick.forgetValues()
       batchStart = end
       rowsRead = 0
       quarantined = []
@@ -227,8 +261,9 @@ private final class RowLoop {
   }
 
   private func fill() throws {
-    let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-    let count = try input.read(into: room)
+    let end = Int(min(UInt64(buffer.count), length - bufferStart))
+    let room = UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<end])
+    let count = room.isEmpty ? 0 : try input.read(into: room)
     filled += count
     if count == 0 { isEnd = true }
   }
@@ -257,7 +292,10 @@ private final class RowLoop {
   private func scanRows() {
     let base = UnsafePointer(buffer.baseAddress!.assumingMemoryBound(to: UInt8.self))
     if isInLongRow { passLongRow(base) }
+    // So that a row read quickly, and what is loaded behind it, is within the buffer.
+    let limit = filled - QuickReader.slack
     while position < filled && !isBatchFull {
+      if usesQuick && position < limit && readQuickly(base, limit) { continue }
       switch scanner.scan(base, from: position, to: filled, isFinal: isEnd) {
       case .incomplete:
         return
@@ -282,6 +320,28 @@ private final class RowLoop {
         advance(base, to: next)
       }
     }
+  }
+
+  /// Reads a usual row.
+  /// - Returns: whether it was one; if not, nothing has changed.
+  @inline(__always)
+  private func readQuickly(_ base: UnsafePointer<UInt8>, _ limit: Int) -> Bool {
+    let row = quick.read(
+      base, at: position, limit: limit, scanner: scanner, interners: builder.interners,
+      quantities: rowQuantities, codes: rowCodes)
+    guard row.next > 0, row.next - position <= UsageReader.rowBytesMax else { return false }
+    var time = row.time
+    if row.isTimeText {
+      guard let read = self.time(base, scanner[plan.timeField]) else { return false }
+      time = read
+    }
+    guard time >= Self.earliest, time <= latest else { return false }
+    rowsRead &+= 1
+    totalRows &+= 1
+    settle(base, row.next, time)
+    line &+= 1
+    position = row.next
+    return true
   }
 
   /// Whether the row, without its line end, is longer than any may be.
@@ -318,7 +378,7 @@ private final class RowLoop {
         base, position, next, mapping.timeColumn,
         timeField.count == 0 ? .missingField : .badTimestamp)
     }
-    var anyQuantity = false
+    var hasQuantity = false
     for slot in 0..<plan.meters.count { rowQuantities[slot] = 0 }
     for quantity in plan.quantities {
       let field = scanner[quantity.field]
@@ -327,14 +387,14 @@ private final class RowLoop {
         return quarantine(base, position, next, header[quantity.field], .missingField)
       }
       guard let value = NumberText.count(base + field.start, field.count),
-        value <= Self.quantityMax
+        value <= UsageReader.quantityMax
       else {
         return quarantine(base, position, next, header[quantity.field], .badNumber)
       }
       rowQuantities[quantity.slot] = value
-      anyQuantity = true
+      hasQuantity = true
     }
-    guard anyQuantity else { return quarantine(base, position, next, "", .missingField) }
+    guard hasQuantity else { return quarantine(base, position, next, "", .missingField) }
     for slot in 0..<plan.dimensions.count {
       let field = scanner[plan.dimensions[slot]]
       if let code = builder.code(slot, base + field.start, field.count) {
@@ -343,22 +403,29 @@ private final class RowLoop {
         return quarantine(base, position, next, header[plan.dimensions[slot]], problem)
       }
     }
-    for (whole, part) in plan.subtractions {
+    settle(base, next, time)
+  }
+
+  /// Takes the row whose fields, quantities and codes are set, unless they contradict each other or
+  /// its event is known.
+  private func settle(_ base: UnsafePointer<UInt8>, _ next: Int, _ time: Int64) {
+    for index in 0..<subtractions.count {
+      let (whole, part) = subtractions[index]
       guard rowQuantities[whole] >= rowQuantities[part] else {
         return quarantine(base, position, next, plan.meters[whole].name, .inconsistent)
       }
       rowQuantities[whole] -= rowQuantities[part]
     }
-    if plan.failureSlot >= 0 {
-      rowQuantities[plan.failureSlot] = isFailed(base, scanner[plan.failureField]) ? 1 : 0
+    if failureSlot >= 0 {
+      let field = scanner[failureField]
+      rowQuantities[failureSlot] = plan.tellsFailure(base + field.start, field.count) ? 1 : 0
     }
-    if let ids, let idField = plan.idField {
+    if let idField, let ids {
       guard checkID(base, next, scanner[idField], ids) else { return }
     }
     builder.append(
-      time: time,
-      codes: UnsafeBufferPointer(start: rowCodes, count: plan.dimensions.count),
-      quantities: UnsafeBufferPointer(start: rowQuantities, count: plan.meters.count))
+      time: time, codes: UnsafeBufferPointer(start: rowCodes, count: dimensionCount),
+      quantities: UnsafeBufferPointer(start: rowQuantities, count: meterCount))
   }
 
   private func time(_ base: UnsafePointer<UInt8>, _ field: RecordScanner.Field) -> Int64? {
@@ -392,17 +459,6 @@ private final class RowLoop {
     rowCodes[slot] = builder.newCode(slot, base + field.start, field.count, value)
     valueBytes += field.count
     return nil
-  }
-
-  private func isFailed(_ base: UnsafePointer<UInt8>, _ field: RecordScanner.Field) -> Bool {
-    let isListed = plan.failureValues.contains { value in
-      value.count == field.count
-        && value.withUnsafeBufferPointer {
-          memcmp($0.baseAddress!, base + field.start, field.count)
-        }
-          == 0
-    }
-    return isListed == plan.failsWhenListed
   }
 
   /// - Returns: whether the row is new.

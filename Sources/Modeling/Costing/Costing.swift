@@ -71,8 +71,8 @@ struct Grouping {
 
   init(_ batch: UsageBatch) {
     seriesCount = batch.seriesTable.count
-    let buckets = Self.buckets(batch)
-    guard let first = buckets.min(), let last = buckets.max() else { return }
+    guard batch.count > 0 else { return }
+    let (buckets, first, last) = Self.buckets(batch)
     firstBucket = first
     let (cells, overflow) = Int(last - first + 1).multipliedReportingOverflow(by: seriesCount)
     // A dense table is the fast case; a few rows spread over years would make it too large.
@@ -93,23 +93,31 @@ struct Grouping {
     sparseKeys.isEmpty ? group % seriesCount : Int(sparseKeys[group].series)
   }
 
-  private static func buckets(_ batch: UsageBatch) -> [Int64] {
-    [Int64](unsafeUninitializedCapacity: batch.count) { out, initialized in
+  /// The bucket of each row, the least and the greatest.
+  private static func buckets(_ batch: UsageBatch) -> ([Int64], first: Int64, last: Int64) {
+    var (first, last) = (Int64.max, Int64.min)
+    let unit = batch.timeUnit
+    let buckets = [Int64](unsafeUninitializedCapacity: batch.count) { out, initialized in
       var time = batch.baseTime
       // Rows are mostly in order, so the bucket is mostly that of the row before: a division only
       // when it changes.
       var bucket = TimeBucket(containing: time)
       var range = bucket.start..<(bucket.start &+ TimeBucket.milliseconds)
-      for row in 0..<batch.count {
-        time &+= batch.timeDeltas[row]
-        if !range.contains(time) {
-          bucket = TimeBucket(containing: time)
-          range = bucket.start..<(bucket.start &+ TimeBucket.milliseconds)
+      batch.timeDeltas.withUnsafeBufferPointer { deltas in
+        for row in 0..<deltas.count {
+          time &+= deltas[row] &* unit
+          if !range.contains(time) || row == 0 {
+            bucket = TimeBucket(containing: time)
+            range = bucket.start..<(bucket.start &+ TimeBucket.milliseconds)
+            first = min(first, bucket.index)
+            last = max(last, bucket.index)
+          }
+          out[row] = bucket.index
         }
-        out[row] = bucket.index
       }
       initialized = batch.count
     }
+    return (buckets, first, last)
   }
 
   private mutating func numberDensely(_ batch: UsageBatch, _ buckets: [Int64], _ cells: Int) {
@@ -118,10 +126,12 @@ struct Grouping {
     let first = firstBucket
     let width = seriesCount
     ofRow = [UInt32](unsafeUninitializedCapacity: batch.count) { out, initialized in
-      for row in 0..<batch.count {
-        let group = Int(buckets[row] &- first) &* width &+ Int(batch.series[row])
-        occurs[group] = true
-        out[row] = UInt32(truncatingIfNeeded: group)
+      batch.series.withUnsafeBufferPointer { series in
+        for row in 0..<series.count {
+          let group = Int(buckets[row] &- first) &* width &+ Int(series[row])
+          occurs[group] = true
+          out[row] = UInt32(truncatingIfNeeded: group)
+        }
       }
       initialized = batch.count
     }
@@ -157,27 +167,63 @@ struct Sums {
     var columns: [(meter: Meter, values: [UInt64])] = []
     if !batch.quantities.contains(where: { $0.meter == .requests }) {
       var counts = [UInt64](repeating: 0, count: groups.capacity)
-      for group in groups.ofRow { counts[Int(group)] &+= 1 }
+      counts.withUnsafeMutableBufferPointer { counts in
+        for group in groups.ofRow { counts[Int(group)] &+= 1 }
+      }
       columns.append((.requests, counts))
     }
-    for column in batch.quantities {
-      columns.append((column.meter, try Self.sum(column, groups)))
+    var place = 0
+    while place < batch.quantities.count {
+      let left = batch.quantities[place...]
+      columns +=
+        try left.count > 1
+        ? Self.sums(left[place], left[place + 1], groups) : Self.sums(left[place], nil, groups)
+      place += 2
     }
     self.columns = columns.sorted { $0.meter < $1.meter }
   }
 
-  private static func sum(
-    _ column: UsageBatch.Quantities, _ groups: Grouping
-  ) throws(BatchError) -> [UInt64] {
-    var sums = [UInt64](repeating: 0, count: groups.capacity)
-    var carried = false
-    for row in column.values.indices {
-      let group = Int(groups.ofRow[row])
-      let (sum, overflow) = sums[group].addingReportingOverflow(column.values[row])
-      sums[group] = sum
-      carried = carried || overflow
+  /// Sums two columns at once: adding to one sum takes longer than adding to two, since each addition
+  /// waits for the one before.
+  private static func sums(
+    _ first: UsageBatch.Quantities, _ second: UsageBatch.Quantities?, _ groups: Grouping
+  ) throws(BatchError) -> [(meter: Meter, values: [UInt64])] {
+    var firstSums = [UInt64](repeating: 0, count: groups.capacity)
+    var secondSums = [UInt64](repeating: 0, count: second == nil ? 0 : groups.capacity)
+    var (firstCarry, secondCarry) = (false, false)
+    // Groups are below `capacity` by construction, and a batch that was validated has as many values
+    // as rows: no bound needs checking ten million times.
+    groups.ofRow.withUnsafeBufferPointer { groups in
+      first.values.withUnsafeBufferPointer { values in
+        firstSums.withUnsafeMutableBufferPointer { sums in
+          guard let second else {
+            for row in 0..<values.count { add(values[row], to: groups[row], sums, &firstCarry) }
+            return
+          }
+          second.values.withUnsafeBufferPointer { others in
+            secondSums.withUnsafeMutableBufferPointer { otherSums in
+              for row in 0..<values.count {
+                add(values[row], to: groups[row], sums, &firstCarry)
+                add(others[row], to: groups[row], otherSums, &secondCarry)
+              }
+            }
+          }
+        }
+      }
     }
-    if carried { throw BatchError("the sum of \(column.meter.name) exceeds 64 bits") }
-    return sums
+    for (column, carry) in [(first, firstCarry), (second ?? first, secondCarry)] where carry {
+      throw BatchError("the sum of \(column.meter.name) exceeds 64 bits")
+    }
+    return [(first.meter, firstSums)] + (second.map { [($0.meter, secondSums)] } ?? [])
+  }
+
+  @inline(__always)
+  private static func add(
+    _ value: UInt64, to group: UInt32, _ sums: UnsafeMutableBufferPointer<UInt64>,
+    _ carry: inout Bool
+  ) {
+    let (sum, overflow) = sums[Int(group)].addingReportingOverflow(value)
+    sums[Int(group)] = sum
+    carry = carry || overflow
   }
 }
