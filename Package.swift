@@ -69,7 +69,8 @@ let package = Package(
       path: "services/broker"),
     .executableTarget(
       name: "solvent-ingest",
-      dependencies: ["Broker", "CBOR", "Cluster", "Economics", "Ingestion", "ZeroMQ"] + service,
+      dependencies: ["Broker", "CBOR", "Cluster", "Economics", "Ingestion", "Ledger", "ZeroMQ"]
+        + service,
       path: "services/ingest"),
     .executableTarget(
       name: "solvent-worker",

@@ -104,7 +104,7 @@ extension Ledger {
       let pricing = Pricing(rawValue: Int(column(5))),
       let evidence = Evidence(rawValue: Int(column(6)))
     else { throw LedgerError(.damaged, "a posting of batch \(column(0)) names something unknown") }
-    let cost = StoredMoney(units: column(7), pico: column(8), yocto: column(9))
+    let cost = MoneyParts(units: column(7), pico: column(8), yocto: column(9))
     return Posting(
       bucket: TimeBucket(index: column(1)), series: column(2), batch: column(0), meter: meter,
       quantity: UInt64(bitPattern: column(4)), pricing: pricing, evidence: evidence,
@@ -203,19 +203,25 @@ extension Ledger {
         """)
     var hash = SHA256()
     while let row = try cursor.next() {
-      let cost = StoredMoney(units: row[12], pico: row[13], yocto: row[14])
+      let cost = MoneyParts(units: row[12], pico: row[13], yocto: row[14])
       let fields = (0..<12).map { "\(row[$0] as DatabaseValue)" } + ["\(try cost.money().quanta)"]
       hash.update(data: Array((fields.joined(separator: "\u{1F}") + "\n").utf8))
     }
     return Array(hash.finalize())
   }
 
-  /// The keys of all batches: for comparing with a journal.
-  public func batchKeys() throws -> Set<BatchKey> {
-    try queue.read { db in
+  /// The keys of all batches in the ledger at a path, for comparing with a journal; none where there
+  /// is no ledger yet.
+  public static func bookedBatches(at path: String) throws -> Set<BatchKey> {
+    guard FileManager.default.fileExists(atPath: path) else { return [] }
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(5)
+    return try DatabaseQueue(path: path, configuration: configuration).read { db in
+      guard try db.tableExists("batches") else { return [] }
       var keys: Set<BatchKey> = []
       let cursor = try Row.fetchCursor(db, sql: "SELECT * FROM batches")
-      while let row = try cursor.next() { keys.insert(Self.batchRow(row).key) }
+      while let row = try cursor.next() { keys.insert(batchRow(row).key) }
       return keys
     }
   }

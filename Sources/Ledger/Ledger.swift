@@ -85,6 +85,10 @@ public final class Ledger {
     try load()
   }
 
+  /// Closes the file: what SQLite keeps beside it is written into it, so that it can be copied.
+  /// Nothing else may be called afterwards.
+  public func close() throws { try queue.close() }
+
   private func load() throws {
     try queue.read { db in
       if let row = try Row.fetchOne(

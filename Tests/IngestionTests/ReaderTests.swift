@@ -303,9 +303,7 @@ struct ReaderTests {
     process.waitUntilExit()
     #expect(try Self.read(plain + ".gz").sum(.inputTokens) == 7)
     #expect(throws: (any Error).self) { try Self.read(plain + ".cut.gz") }
-    #expect(
-      try ByteSource(path: plain).digest().sha256 == ByteSource(path: plain + ".gz").digest().sha256
-    )
+    #expect(try ContentDigest(ofFile: plain) == ContentDigest(ofFile: plain + ".gz"))
   }
 }
 

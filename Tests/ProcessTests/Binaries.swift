@@ -67,8 +67,11 @@ final class TestCluster: @unchecked Sendable {
   // Sendable: `process` is started in init and ended by `stop`, which its owner alone calls.
   let data: String
   private let process: Process
+  private let isBorrowed: Bool
 
-  init(workers: Int = 2, data: String? = nil) throws {
+  /// - Parameter isBorrowed: the directory is somebody else's to remove.
+  init(workers: Int = 2, data: String? = nil, isBorrowed: Bool = false) throws {
+    self.isBorrowed = isBorrowed
     let folder = data ?? NSTemporaryDirectory() + "/solvent-test-\(UUID().uuidString)"
     self.data = URL(fileURLWithPath: folder).standardizedFileURL.path
     try FileManager.default.createDirectory(atPath: self.data, withIntermediateDirectories: true)
@@ -92,7 +95,7 @@ final class TestCluster: @unchecked Sendable {
 
   deinit {
     stop()
-    try? FileManager.default.removeItem(atPath: data)
+    if !isBorrowed { try? FileManager.default.removeItem(atPath: data) }
   }
 
   func stop() {
@@ -159,6 +162,8 @@ struct SampleLog {
         model: gpt-4
         rates: [{from: 2015-01-01, per_million_tokens: {input: 30, output: 60}, source: test, retrieved: 2026-01-01}]
     """
+
+  init(rows: [String]) { self.rows = rows }
 
   init(rows count: Int, seed: UInt64 = 1) {
     var state = seed

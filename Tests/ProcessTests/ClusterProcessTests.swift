@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Broker
+import Cluster
 import Foundation
 import Synchronization
 import Testing
+import ZeroMQ
 
 @Suite("Processes", .serialized, .timeLimit(.minutes(10)))
 struct ClusterProcessTests {
@@ -280,11 +283,244 @@ struct ClusterProcessTests {
       expected["\(fields[0]),\(fields[1]),\(fields[2])"] = fields[3...].map { Int($0)! }
     }
     #expect(try Self.costs(cluster) == expected)
-    let eight = try cluster.solvent(
-      "ingest", "--prices", prices, "--json", "\(data)/burstgpt/BurstGPT_3_layout_sample.csv")
-    #expect(eight.status == 0 && eight.out.contains("\"accepted\":2000"))
-    let azure = try cluster.solvent(
-      "ingest", "--json", "\(data)/azure2023/AzureLLMInferenceTrace_code.csv")
+  }
+
+  /// The layouts without a roll-up of their own, against sums made here, row by row.
+  @Test(
+    .enabled(if: Binaries.data != nil, "the development data is not there"))
+  func theOtherLayoutsEqualTheirSums() throws {
+    let data = try #require(Binaries.data)
+    let cluster = try TestCluster()
+    let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
+    let path = "\(data)/burstgpt/BurstGPT_3_layout_sample.csv"
+    let output = try cluster.solvent("ingest", "--prices", prices, "--json", path)
+    #expect(output.status == 0 && output.out.contains("\"accepted\":2000"))
+    // Timestamp, Session ID, Elapsed time, Model, Request tokens, Response tokens, Total tokens, Log Type
+    let rows = try String(contentsOfFile: path, encoding: .utf8).split(whereSeparator: \.isNewline)
+      .dropFirst().map { line in
+        let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+        // 19440151.0
+        let time = fields[0].dropLast(2)
+        return ([time] + [3, 4, 5, 6, 7].map { fields[$0] }).joined(separator: ",")
+      }
+    #expect(try Self.costs(cluster) == SampleLog(rows: rows).expected)
+
+    let trace = "\(data)/azure2023/AzureLLMInferenceTrace_code.csv"
+    let azure = try cluster.solvent("ingest", "--json", trace)
     #expect(azure.status == 0 && azure.out.contains("\"accepted\":5291"))
+    var sums: [String: [Int]] = [:]
+    for line in try String(contentsOfFile: trace, encoding: .utf8).split(
+      whereSeparator: \.isNewline
+    ).dropFirst() {
+      // 2023-11-16 18:17:03.9799600,4808,10
+      let fields = line.split(separator: ",")
+      let hour = "\(fields[0].prefix(10))T\(fields[0].dropFirst(11).prefix(2)):00:00Z"
+      let sum = sums[hour] ?? [0, 0, 0]
+      sums[hour] = [sum[0] + 1, sum[1] + Int(fields[1])!, sum[2] + Int(fields[2])!]
+    }
+    let csv = try cluster.solvent("cost", "--by", "hour", "--where", "provider=azure", "--csv").out
+    let lines = csv.split(whereSeparator: \.isNewline).map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+    let columns = try ["hour", "requests", "input_tokens", "output_tokens"].map {
+      try #require(lines[0].firstIndex(of: $0))
+    }
+    let found = Dictionary(
+      uniqueKeysWithValues: lines.dropFirst().map { line in
+        (line[columns[0]], columns.dropFirst().map { Int(line[$0]) ?? -1 })
+      })
+    #expect(found == sums)
+  }
+
+  @Test func aLogThatHasGrownAddsWhatIsNew() throws {
+    let cluster = try TestCluster(workers: 1)
+    let log = SampleLog(rows: 3_000, seed: 12)
+    let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
+    for count in [1_000, 1_001, 3_000] {
+      let text = ([SampleLog.header] + log.rows.prefix(count)).joined(separator: "\n") + "\n"
+      let path = try Self.write(cluster, "log.csv", text)
+      let output = try cluster.solvent("ingest", "--prices", prices, path)
+      #expect(output.status == 0, "\(output.err)")
+    }
+    #expect(try Self.costs(cluster) == log.expected)
+    // One that ended in the middle of a line cannot go on: half of a number was read as a number.
+    let half = try Self.write(
+      cluster, "half.csv", SampleLog.header + "\n1,GPT-4,10,2000,2010,API log\n2,GPT-4,10,20,30,A")
+    #expect(try cluster.solvent("ingest", "--prices", prices, half).status == 0)
+    _ = try Self.write(
+      cluster, "half.csv",
+      SampleLog.header + "\n1,GPT-4,10,2000,2010,API log\n2,GPT-4,10,20,30,API log\n")
+    let refused = try cluster.solvent("ingest", "--prices", prices, half)
+    #expect(refused.status == 4 && refused.err.contains("half.csv:3"), "\(refused)")
+    #expect(try cluster.solvent("verify").status == 0)
+  }
+
+  @Test func aLostLedgerIsFilledFromTheJournal() throws {
+    let log = SampleLog(rows: 9_000, seed: 13)
+    let cluster = try TestCluster(workers: 1)
+    let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
+    let half = ([SampleLog.header] + log.rows.prefix(4_000)).joined(separator: "\n") + "\n"
+    let path = try Self.write(cluster, "log.csv", half)
+    #expect(
+      try cluster.solvent("ingest", "--prices", prices, "--batch-rows", "500", path).status == 0)
+    cluster.stop()
+    let old = try Data(contentsOf: URL(fileURLWithPath: "\(cluster.data)/ledger.sqlite"))
+    let digests = try ["older copy", "nothing"].map { what in
+      let again = try TestCluster(workers: 1, data: cluster.data, isBorrowed: true)
+      _ = try Self.write(cluster, "log.csv", log.text)
+      #expect(try again.solvent("ingest", "--prices", prices, path).status == 0)
+      #expect(try Self.costs(again) == log.expected)
+      again.stop()
+      for suffix in ["", "-wal", "-shm"] {
+        try? FileManager.default.removeItem(atPath: "\(cluster.data)/ledger.sqlite\(suffix)")
+      }
+      if what == "older copy" {
+        try old.write(to: URL(fileURLWithPath: "\(cluster.data)/ledger.sqlite"))
+        let verdict = try again.solvent("verify")
+        #expect(verdict.status != 0 && verdict.err.contains("not in the ledger"), "\(verdict)")
+      }
+      let restored = try TestCluster(workers: 1, data: cluster.data, isBorrowed: true)
+      // Importing again waits for everything of that file to be booked.
+      let output = try restored.solvent("ingest", "--prices", prices, path)
+      #expect(output.status == 0 && output.out.contains("nothing was added"), "\(output)")
+      while try restored.solvent("verify", "--json").out.contains("\"pending\":0") == false {}
+      #expect(try Self.costs(restored) == log.expected)
+      return try restored.digest()
+    }
+    #expect(Set(digests).count == 1)
+  }
+
+  @Test func aKilledWorkersJobsRunElsewhereWithinASecond() throws {
+    let cluster = try TestCluster(workers: 2)
+    let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
+    let log = SampleLog(rows: 2_000, seed: 14)
+    let path = try Self.write(cluster, "log.csv", log.text)
+    let victim = try #require(try cluster.members().first { $0.name == "worker-1" })
+    // It takes its share of the jobs and does nothing with it.
+    kill(victim.pid, SIGSTOP)
+    let done = DispatchSemaphore(value: 0)
+    let status = Mutex<Int32>(-1)
+    Thread {
+      let output = try? cluster.solvent("ingest", "--prices", prices, "--batch-rows", "50", path)
+      status.withLock { $0 = output?.status ?? -1 }
+      done.signal()
+    }.start()
+    var holds = false
+    while !holds, done.wait(timeout: .now()) == .timedOut {
+      let workers =
+        try JSONSerialization.jsonObject(
+          with: Data(cluster.solvent("workers", "--json").out.utf8)) as? [String: Any]
+      holds =
+        (workers?["workers"] as? [[String: Any]])?.contains {
+          ($0["name"] as? String)?.hasPrefix("worker-1") == true
+            && ($0["inFlight"] as? Int ?? 0) > 0
+        } ?? false
+    }
+    #expect(holds, "worker-1 never held a job")
+    kill(victim.pid, SIGKILL)
+    #expect(done.wait(timeout: .now() + 1) == .success, "\(cluster.logs.suffix(3_000))")
+    if status.withLock({ $0 }) == -1 { done.wait() }
+    #expect(status.withLock { $0 } == 0)
+    #expect(try Self.costs(cluster) == log.expected)
+  }
+
+  @Test(.enabled(if: getuid() == 0, "mounting a small disk needs root"))
+  func aFullDiskUnderTheLedgerStopsBookingAndLosesNothing() throws {
+    let data = NSTemporaryDirectory() + "/solvent-test-\(UUID().uuidString)"
+    // Only the ledger lies on the small disk.
+    guard let disk = SmallDisk(data, size: "3m"),
+      let journal = SmallDisk("\(data)/journal", size: "64m"),
+      let logs = SmallDisk("\(data)/log", size: "8m")
+    else {
+      print("SKIPPED: no small disk could be mounted here")
+      return
+    }
+    let cluster = try TestCluster(workers: 1, data: data)
+    let log = SampleLog(rows: 40_000, seed: 15)
+    let path = "\(journal.path)/log.csv"
+    try Data(log.text.utf8).write(to: URL(fileURLWithPath: path))
+    let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
+    let filler = "\(disk.path)/filler"
+    _ = FileManager.default.createFile(atPath: filler, contents: nil)
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: filler))
+    while (try? file.write(contentsOf: Data(count: 4_096))) != nil {}
+    let done = DispatchSemaphore(value: 0)
+    let status = Mutex<Int32>(-1)
+    Thread {
+      let output = try? cluster.solvent("ingest", "--prices", prices, "--batch-rows", "500", path)
+      status.withLock { $0 = output?.status ?? -1 }
+      done.signal()
+    }.start()
+    let deadline = ContinuousClock.now + .seconds(20)
+    while !cluster.logs.contains("the ledger cannot be written"), ContinuousClock.now < deadline {
+      _ = done.wait(timeout: .now() + .milliseconds(10))
+    }
+    #expect(cluster.logs.contains("the ledger cannot be written"))
+    #expect(status.withLock { $0 } == -1, "it must wait, not end")
+    try file.close()
+    try FileManager.default.removeItem(atPath: filler)
+    #expect(done.wait(timeout: .now() + 30) == .success)
+    #expect(status.withLock { $0 } == 0)
+    #expect(try Self.costs(cluster) == log.expected)
+    #expect(try cluster.solvent("verify").status == 0)
+    withExtendedLifetime((disk, journal, logs)) { cluster.stop() }
+  }
+
+  /// Another release, played here: what a broker and a worker say to a peer of another version.
+  @Test func anotherVersionOfTheProtocolIsRefusedOnBothSides() throws {
+    let cluster = try TestCluster(workers: 1)
+    let context = try Context()
+    let address = try BrokerAddress("ipc://\(cluster.data)/run")
+    let stranger = try Socket.dealer(context, to: address.work)
+    func foreign(_ command: Command) throws -> Message {
+      try Message(count: Header.byteCount) {
+        Header(command).write(to: $0)
+        $0[2] = 9
+      }
+    }
+    var greeting = try foreign(.hello)
+    while true {
+      do throws(ZeroMQError) {
+        try stranger.send(&greeting)
+        break
+      } catch {
+        // Not connected yet.
+        try #require(error.isAgain)
+      }
+    }
+    var answer = Message()
+    try stranger.waitReceive(into: &answer)
+    let header = try answer.withUnsafeBytes { try Header($0) }
+    #expect(header.command == .error && header.argument == ErrorCode.version.rawValue)
+    #expect(cluster.logs.contains("refused") && cluster.logs.contains("version"))
+
+    // A broker of another version: the worker says so.
+    let place = NSTemporaryDirectory() + "/solvent-test-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: place) }
+    let broker = try Socket(context, .router)
+    try broker.bind(Endpoint("ipc://\(place)/work"))
+    let worker = Process()
+    worker.executableURL = URL(fileURLWithPath: "\(Binaries.folder)/solvent-worker")
+    worker.arguments = ["--broker", "ipc://\(place)", "--data", place]
+    let log = Pipe()
+    worker.standardError = log
+    try worker.run()
+    defer {
+      worker.terminate()
+      worker.waitUntilExit()
+    }
+    var peer = Message()
+    try broker.waitReceive(into: &peer)
+    var reply = try foreign(.welcome)
+    try broker.send(&peer, followed: true)
+    try broker.send(&reply)
+    var said = ""
+    while !said.contains("use one release"),
+      let piece = try log.fileHandleForReading.read(upToCount: 1), !piece.isEmpty
+    {
+      said += String(decoding: piece, as: UTF8.self)
+    }
+    #expect(said.contains("speaks version 9 of the protocol, this program 1; use one release"))
   }
 }

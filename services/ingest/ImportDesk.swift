@@ -42,14 +42,17 @@ final class ImportDesk: Sendable {
 
   init(
     journal: Journal, imports: [ImportKey: ImportState], ids: sending IDIndex,
-    pending: [(sequence: UInt64, key: ImportKey)], places: Places, logger: Logger
+    pending: [JournalContents.Batch], places: Places, logger: Logger
   ) {
     self.journal = journal
     self.places = places
     self.logger = logger
     self.ids = IDIndexBox(ids)
     var state = State(imports: imports)
-    for (sequence, key) in pending { state.outstanding[sequence] = (0, key) }
+    for batch in pending {
+      let key = ImportKey(source: batch.key.source, stream: batch.key.stream)
+      state.outstanding[batch.sequence] = (0, key)
+    }
     self.state = Mutex(state)
   }
 
@@ -125,9 +128,11 @@ final class ImportDesk: Sendable {
 
   // MARK: Runs
 
-  /// - Throws: when the import may not go on.
-  func check(_ id: JobID) throws(ImportInterrupted) {
-    let (isClosed, isCancelled) = state.withLock { ($0.isClosed, $0.cancelled.contains(id)) }
+  /// - Throws: when the import may not go on. Without an import: when nothing may.
+  func check(_ id: JobID?) throws(ImportInterrupted) {
+    let (isClosed, isCancelled) = state.withLock {
+      ($0.isClosed, id.map($0.cancelled.contains) ?? false)
+    }
     if isClosed { throw ImportInterrupted(mayRetry: true) }
     if isCancelled { throw ImportInterrupted(mayRetry: false) }
   }
@@ -141,6 +146,25 @@ final class ImportDesk: Sendable {
   }
 
   func isKnown(_ key: ImportKey) -> Bool { state.withLock { $0.imports[key] != nil } }
+
+  /// How long the contents are that were imported.
+  func lengths() -> Set<UInt64> { state.withLock { Set($0.imports.values.map(\.bytes)) } }
+
+  /// The longest import of a source that was of the beginning of this content: a log that has grown
+  /// goes on where that one ended.
+  func grownFrom(
+    _ source: String, _ digest: ContentDigest
+  ) -> (key: ImportKey, state: ImportState, endsLine: Bool)? {
+    state.withLock { state in
+      digest.beginnings.compactMap { length, beginning in
+        let key = ImportKey(source: source, stream: beginning.sha256)
+        guard let known = state.imports[key], known.bytes == length, length < digest.count else {
+          return nil
+        }
+        return (key, known, beginning.endsLine)
+      }.max { $0.state.bytes < $1.state.bytes }
+    }
+  }
 
   func update(_ key: ImportKey, _ new: ImportState) {
     state.withLock { $0.imports[key] = new }
@@ -157,13 +181,29 @@ final class ImportDesk: Sendable {
   // MARK: Batches
 
   /// Waits until there is room for another batch.
-  func waitForRoom(_ id: JobID) throws(ImportInterrupted) {
+  func waitForRoom(_ id: JobID?) throws(ImportInterrupted) {
     booked.lock()
     defer { booked.unlock() }
     while true {
       try check(id)
       if state.withLock({ $0.outstandingBytes < Self.outstandingBytesMax }) { return }
       _ = booked.wait(until: Date(timeIntervalSinceNow: 1))
+    }
+  }
+
+  /// Submits again what the ledger may lack, as fast as it is booked.
+  func resubmit(_ batches: [JournalContents.Batch]) throws {
+    for batch in batches {
+      try waitForRoom(nil)
+      let payload = try SharedMessage(
+        JournalFiles.job(at: batch.place, directory: places.journal))
+      state.withLock {
+        $0.outstanding[batch.sequence]?.bytes = payload.count
+        $0.outstandingBytes += payload.count
+      }
+      guard let nodes = nodes.withLock({ $0 }) else { return }
+      let id = JobID(epoch: epoch, sequence: batch.sequence)
+      Task { await nodes.producer.submit(id, payload, mayRepeat: true) }
     }
   }
 

@@ -11,8 +11,9 @@ import ZeroMQ
 
 /// One file, from its first byte to its last booking.
 ///
-/// The file is known by the SHA-256 of its unpacked content. What the journal already holds of it is
-/// passed over, so an import that was cut off goes on, and one that was complete adds nothing.
+/// The file is known by the digest of its unpacked content. What the journal already holds of it is
+/// passed over, so an import that was cut off goes on, one that was complete adds nothing, and a log
+/// that has grown adds what is new.
 final class ImportRun: Sendable {
   /// Batches handed to the journal, and those that it made durable.
   private struct Counts {
@@ -33,23 +34,26 @@ final class ImportRun: Sendable {
 
   func run() throws -> ImportReport {
     let book = try request.options.priceBook()
-    let stream = try ByteSource(path: request.path).digest().sha256
+    let digest = try ContentDigest(ofFile: request.path, beginnings: desk.lengths())
     try desk.check(job)
     return try desk.ids.withIndex { ids in
       let reader = try UsageReader(
         path: request.path, source: request.options.source, batchRows: request.options.batchRows,
-        ids: ids, now: Int64(Date().timeIntervalSince1970 * 1_000)
+        length: digest.count, ids: ids, now: Int64(Date().timeIntervalSince1970 * 1_000)
       ) { header in try request.options.mapping(for: header, file: request.label) }
-      return try run(reader, ids, ImportKey(source: reader.source, stream: stream), book)
+      return try run(reader, ids, digest, book)
     }
   }
 
   private func run(
-    _ reader: UsageReader, _ ids: IDIndex, _ key: ImportKey, _ book: PriceBook
+    _ reader: UsageReader, _ ids: IDIndex, _ digest: ContentDigest, _ book: PriceBook
   ) throws -> ImportReport {
+    let key = ImportKey(source: reader.source, stream: digest.sha256)
     let reading = reader.mapping.identity
-    let fresh = ImportState(path: request.label, reading: reading)
+    var fresh = ImportState(path: request.label, reading: reading, bytes: digest.count)
     let isKnown = desk.isKnown(key)
+    let earlier = isKnown ? nil : desk.grownFrom(key.source, digest)
+    if let earlier { try goOn(&fresh, after: earlier.state, endsLine: earlier.endsLine) }
     guard var state = desk.begin(key, fresh) else {
       throw FileProblem(file: request.label, "is being imported already; wait for that import")
     }
@@ -66,16 +70,19 @@ final class ImportRun: Sendable {
       label: request.label, source: key.source, mapping: reader.mapping.name)
     report.wasComplete = state.isComplete
     report.note = reader.mapping.note
+    if let earlier {
+      report.note = """
+        goes on after the first \(earlier.state.bytes) bytes, which were imported before\
+        \(report.note.isEmpty ? "" : "; \(report.note)")
+        """
+    }
     let acceptedBefore = state.rowsAccepted
     if !state.isComplete {
       if !isKnown {
-        try desk.journal.append(
-          ImportBegin(
-            source: key.source, stream: key.stream, path: request.label, reading: reading))
+        try desk.journal.append(ImportBegin(key, state))
         desk.update(key, state)
-      } else if state.end > 0 {
-        try reader.skip(to: state.end, line: state.nextLine)
       }
+      if state.end > 0 { try reader.skip(to: state.end, line: state.nextLine) }
       try readAll(reader, ids, key, book, &state)
       try finish(key, &state)
     }
@@ -87,6 +94,35 @@ final class ImportRun: Sendable {
     report.refusals = desk.refusals(key)
     if state.rowsQuarantined > 0 { report.quarantineFile = try writeQuarantine(key) }
     return report
+  }
+
+  /// Makes an import begin where the earlier import of a log that has grown since ended.
+  private func goOn(
+    _ fresh: inout ImportState, after earlier: ImportState, endsLine: Bool
+  ) throws {
+    guard earlier.isComplete else {
+      throw FileProblem(
+        file: request.label,
+        """
+        has grown since an import of it that was cut off; import the first \(earlier.bytes) bytes \
+        again to complete that one (head -c \(earlier.bytes)), then this file
+        """)
+    }
+    guard endsLine else {
+      throw FileProblem(
+        file: request.label, line: earlier.nextLine - 1,
+        """
+        was imported when it ended in the middle of this line, which was read as it was; give \
+        another --source to import all of it once more
+        """)
+    }
+    guard earlier.reading == fresh.reading else {
+      throw FileProblem(
+        file: request.label,
+        "has grown since it was imported with another mapping; use that one for the rest")
+    }
+    fresh.end = earlier.bytes
+    fresh.nextLine = earlier.nextLine
   }
 
   private func readAll(

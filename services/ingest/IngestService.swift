@@ -7,6 +7,7 @@ import Dispatch
 import Economics
 import Foundation
 import Ingestion
+import Ledger
 import Logging
 import ServiceLifecycle
 import ZeroMQ
@@ -20,7 +21,7 @@ final class IngestService: Service {
   private let worker: WorkerNode
   private let producer: ProducerNode
   private let desk: ImportDesk
-  private let pending: [(sequence: UInt64, key: ImportKey, job: [UInt8])]
+  private let pending: [JournalContents.Batch]
   private let logger: Logger
 
   init(parts: ServiceProcess.Parts, address: BrokerAddress, places: Places) throws {
@@ -34,15 +35,16 @@ final class IngestService: Service {
         logger.notice("the journal is written again")
       }
     }
+    let pending = Self.lacking(contents, ledger: places.ledger, logger)
     logger.notice(
       "journal open",
       metadata: [
         "frames": "\(contents.frames)", "bytes": "\(contents.bytes)",
-        "pending": "\(contents.pending.count)", "cutOff": "\(contents.cutOff)",
+        "pending": "\(pending.count)", "cutOff": "\(contents.cutOff)",
       ])
     let desk = ImportDesk(
       journal: journal, imports: contents.imports, ids: ids,
-      pending: contents.pending.map { ($0.sequence, $0.key) }, places: places, logger: logger)
+      pending: pending, places: places, logger: logger)
     let producer = try ProducerNode(
       loop: parts.loop, context: parts.context, address: address,
       hello: Hello(
@@ -60,15 +62,44 @@ final class IngestService: Service {
     self.desk = desk
     self.producer = producer
     self.worker = worker
-    pending = contents.pending
+    self.pending = pending
     desk.attach(worker: worker, producer: producer)
+  }
+
+  /// The batches that the ledger lacks: not only those whose booking was never noted, but also those
+  /// that went with a ledger that was lost, or replaced by an older copy.
+  private static func lacking(
+    _ contents: JournalContents, ledger: String, _ logger: Logger
+  ) -> [JournalContents.Batch] {
+    guard !contents.batches.isEmpty else { return [] }
+    do {
+      let booked = try Ledger.bookedBatches(at: ledger)
+      let lost = contents.batches.count { $0.isNoted && !booked.contains($0.key) }
+      if lost > 0 {
+        logger.warning(
+          "the ledger lacks batches that it had once; they are booked again from the journal",
+          metadata: ["batches": "\(lost)"])
+      }
+      return contents.batches.filter { !booked.contains($0.key) }
+    } catch {
+      logger.warning(
+        "the ledger could not be compared with the journal",
+        metadata: ["error": "\(error)"])
+      return contents.pending
+    }
   }
 
   func run() async throws {
     await producer.start()
-    for (sequence, _, job) in pending {
-      await producer.submit(
-        JobID(epoch: desk.epoch, sequence: sequence), try SharedMessage(job), mayRepeat: true)
+    // On a thread of its own: it waits for the ledger.
+    Thread.detachNewThread { [desk, pending, logger] in
+      do {
+        try desk.resubmit(pending)
+      } catch is ImportInterrupted {
+        // The next start goes on.
+      } catch {
+        logger.critical("the journal cannot be read again", metadata: ["error": "\(error)"])
+      }
     }
     await worker.start()
     try? await gracefulShutdown()

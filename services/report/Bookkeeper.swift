@@ -47,8 +47,16 @@ final class Bookkeeper: Sendable {
 
   func attach(_ node: WorkerNode) { self.node.withLock { $0 = node } }
 
-  /// Waits until all that was taken is answered.
-  func finish() { thread.sync {} }
+  /// Waits until all that was taken is answered, and closes the ledger.
+  func finish() {
+    thread.sync {
+      do {
+        try books.withLock { try $0.ledger.close() }
+      } catch {
+        logger.warning("the ledger was not closed", metadata: ["error": "\(error)"])
+      }
+    }
+  }
 
   // MARK: Booking
 
@@ -153,12 +161,18 @@ final class Bookkeeper: Sendable {
   }
 
   /// Publishes what changed since the last call.
-  func publishChanges() {
-    thread.async {
-      let (messages, epoch) = self.books.withLock { books in
-        (books.streams.takeChanges() + books.streams.wholeStates(onlyDue: true), books.epoch)
+  /// - Returns: how long that kept the book thread.
+  func publishChanges() async -> Duration {
+    await withCheckedContinuation { continuation in
+      thread.async {
+        let took = ContinuousClock().measure {
+          let (messages, epoch) = self.books.withLock { books in
+            (books.streams.takeChanges() + books.streams.wholeStates(onlyDue: true), books.epoch)
+          }
+          self.publish(messages, epoch)
+        }
+        continuation.resume(returning: took)
       }
-      self.publish(messages, epoch)
     }
   }
 

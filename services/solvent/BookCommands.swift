@@ -167,9 +167,13 @@ struct Verify: AsyncParsableCommand {
   func run() async throws {
     let places = Places(data: data)
     do {
+      // The cluster may be running: what is booked now must be in the journal that is read next, and
+      // what that notes as booked in the ledger that is read last.
+      let booked = try Ledger.bookedBatches(at: places.ledger)
       let contents = try JournalFiles.verify(directory: places.journal)
       let ledger = try Ledger(readingAt: places.ledger)
       let check = try ledger.verify()
+      try compare(contents, before: booked, after: Ledger.bookedBatches(at: places.ledger))
       tell(contents, check)
     } catch let error as JournalError {
       throw Failure(ExitStatus.storage, error.description)
@@ -177,6 +181,28 @@ struct Verify: AsyncParsableCommand {
       throw Failure(ExitStatus.storage, error.description)
     } catch {
       throw Failure(ExitStatus.storage, "\(places.data): \(error)")
+    }
+  }
+
+  /// Each batch is in both books, or waits to be booked.
+  private func compare(
+    _ journal: JournalContents, before: Set<BatchKey>, after: Set<BatchKey>
+  ) throws {
+    if let lost = journal.batches.first(where: { $0.isNoted && !after.contains($0.key) }) {
+      let count = journal.batches.count { $0.isNoted && !after.contains($0.key) }
+      throw Failure(
+        ExitStatus.storage,
+        """
+        \(count) batch\(count == 1 ? "" : "es") of the journal, first \(lost.key), \
+        \(count == 1 ? "was" : "were") booked once and \(count == 1 ? "is" : "are") not in the \
+        ledger. Restart the cluster: ingest books again what the ledger lacks
+        """)
+    }
+    if let strange = before.subtracting(journal.batches.map(\.key)).min() {
+      throw Failure(
+        ExitStatus.storage,
+        "the ledger has \(strange), which is not in the journal. Restore the journal that it was booked from"
+      )
     }
   }
 

@@ -2,6 +2,7 @@
 
 import CBOR
 import Dispatch
+public import Economics
 import Synchronization
 
 #if canImport(Glibc)
@@ -20,8 +21,8 @@ public struct JournalError: Error, Equatable, Sendable, CustomStringConvertible 
 public struct JournalContents: Sendable {
   /// Distinguishes this journal from all others; the epoch of its jobs.
   public var id: UInt64 = 0
-  /// Batches that the ledger is not known to have: sequence and job, in order.
-  public var pending: [(sequence: UInt64, key: ImportKey, job: [UInt8])] = []
+  /// All batches, in order.
+  public var batches: [Batch] = []
   public var imports: [ImportKey: ImportState] = [:]
   public var frames = 0
   public var bytes = 0
@@ -29,6 +30,25 @@ public struct JournalContents: Sendable {
   public var cutOff = 0
   /// SHA-256 chain of everything.
   public var chain = [UInt8](repeating: 0, count: 32)
+
+  /// A batch: what it is and where.
+  public struct Batch: Sendable {
+    public var sequence: UInt64
+    public var key: BatchKey
+    /// Whether the journal says that the ledger has it.
+    public var isNoted = false
+    public var place: JournalPlace
+  }
+
+  /// Batches that the ledger is not known to have.
+  public var pending: [Batch] { batches.filter { !$0.isNoted } }
+}
+
+/// Where a frame lies.
+public struct JournalPlace: Hashable, Sendable {
+  public var segment: Int
+  public var offset: Int
+  public var bytes: Int
 }
 
 /// The durable log of accepted usage: nothing is acknowledged before it is on disk.

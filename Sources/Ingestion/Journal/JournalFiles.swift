@@ -63,7 +63,7 @@ public enum JournalFiles {
     quarantine: (ImportKey, QuarantinedRow) throws -> Void = { _, _ in }
   ) throws -> Last? {
     var numbers = try numbers(directory)
-    var pending: [UInt64: (key: ImportKey, job: [UInt8])] = [:]
+    var places: [UInt64: Int] = [:]
     var last: Last?
     while let number = numbers.first {
       numbers.removeFirst()
@@ -86,7 +86,9 @@ public enum JournalFiles {
         }
         return try SegmentScan.scan(raw, head: head, isLast: isLast) { frame, offset in
           do {
-            try take(frame, ids, &contents, &pending, quarantine)
+            let place = JournalPlace(
+              segment: number, offset: offset, bytes: JournalFrame.headBytes + frame.body.count)
+            try take(frame, place, ids, &contents, &places, quarantine)
           } catch let error as CBORError {
             throw JournalError("\(path): byte \(offset): \(error)")
           }
@@ -111,9 +113,22 @@ public enum JournalFiles {
       contents.bytes += size
       last = Last(number: number, size: size, sequence: scan.lastSequence)
     }
-    contents.pending = pending.sorted { $0.key < $1.key }
-      .map { ($0.key, $0.value.key, $0.value.job) }
     return last
+  }
+
+  /// The job of a batch, read again.
+  public static func job(at place: JournalPlace, directory: String) throws -> [UInt8] {
+    let path = path(directory, place.segment)
+    let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+    defer { try? handle.close() }
+    try handle.seek(toOffset: UInt64(place.offset))
+    let data = try handle.read(upToCount: place.bytes) ?? Data()
+    return try data.withUnsafeBytes { raw in
+      guard case .success(let frame) = SegmentScan.frame(raw, 0) else {
+        throw JournalError("\(path): byte \(place.offset): the frame is damaged")
+      }
+      return try split(frame.body).job
+    }
   }
 
   private static func truncate(_ path: String, _ size: Int) throws(JournalError) {
@@ -124,8 +139,8 @@ public enum JournalFiles {
   }
 
   private static func take(
-    _ frame: JournalFrame, _ ids: IDIndex?, _ contents: inout JournalContents,
-    _ pending: inout [UInt64: (key: ImportKey, job: [UInt8])],
+    _ frame: JournalFrame, _ place: JournalPlace, _ ids: IDIndex?,
+    _ contents: inout JournalContents, _ places: inout [UInt64: Int],
     _ quarantine: (ImportKey, QuarantinedRow) throws -> Void
   ) throws {
     contents.frames += 1
@@ -135,7 +150,7 @@ public enum JournalFiles {
       let (job, side) = try split(frame.body)
       let head = try decoder.decode(PricingJob.self, from: job)
       let key = ImportKey(source: head.key.source, stream: head.key.stream)
-      var state = contents.imports[key] ?? ImportState(path: "", reading: "")
+      var state = contents.imports[key] ?? ImportState(path: "", reading: "", bytes: 0)
       state.end = head.key.end
       state.nextLine = side.nextLine
       state.rowsRead += head.rowsRead
@@ -145,17 +160,20 @@ public enum JournalFiles {
       contents.imports[key] = state
       for row in side.quarantined { try quarantine(key, row) }
       remember(head.batch, side, ids)
-      pending[frame.sequence] = (key, job)
+      places[frame.sequence] = contents.batches.count
+      contents.batches.append(.init(sequence: frame.sequence, key: head.key, place: place))
     case .importBegan:
       let begin = try decoder.decode(ImportBegin.self, from: frame.body)
       let key = ImportKey(source: begin.source, stream: begin.stream)
-      contents.imports[key] = ImportState(path: begin.path, reading: begin.reading)
+      contents.imports[key] = ImportState(begin)
     case .importEnded:
       let end = try decoder.decode(ImportEnd.self, from: frame.body)
       contents.imports[ImportKey(source: end.source, stream: end.stream)]?.isComplete = true
     case .committed:
       let committed = try decoder.decode(CommittedBatches.self, from: frame.body)
-      for sequence in committed.sequences { pending[sequence] = nil }
+      for sequence in committed.sequences {
+        if let place = places[sequence] { contents.batches[place].isNoted = true }
+      }
     }
   }
 

@@ -192,7 +192,7 @@ public struct SegmentScan: Sendable {
     let reason: String
   }
 
-  private static func frame(
+  static func frame(
     _ raw: UnsafeRawBufferPointer, _ at: Int
   ) -> Result<JournalFrame, Damage> {
     guard raw.count - at >= JournalFrame.headBytes else {

@@ -26,17 +26,26 @@ public struct ImportBegin: Codable, Hashable, Sendable {
   public var path: String
   /// ``Mapping/identity`` and what overrides it: the same bytes read otherwise are another reading.
   public var reading: String
+  /// How long the content is.
+  public var bytes: UInt64
+  /// Where reading begins: at 0, or behind what an earlier import has read of the same log.
+  public var start: UInt64
+  /// The number of the line there.
+  public var line: Int
 
-  public init(source: String, stream: [UInt8], path: String, reading: String) {
-    self.source = source
-    self.stream = stream
-    self.path = path
-    self.reading = reading
+  public init(_ key: ImportKey, _ state: ImportState) {
+    source = key.source
+    stream = key.stream
+    path = state.path
+    reading = state.reading
+    bytes = state.bytes
+    start = state.end
+    line = state.nextLine
   }
 
   enum CodingKeys: Int, CodingKey {
     case source = 1
-    case stream, path, reading
+    case stream, path, reading, bytes, start, line
   }
 }
 
@@ -69,6 +78,8 @@ public struct CommittedBatches: Codable, Hashable, Sendable {
 public struct ImportState: Hashable, Sendable {
   public var path: String
   public var reading: String
+  /// How long the content is.
+  public var bytes: UInt64
   /// Bytes of the stream up to here are in the journal.
   public var end: UInt64 = 0
   public var nextLine = 2
@@ -78,9 +89,16 @@ public struct ImportState: Hashable, Sendable {
   public var rowsDuplicate = 0
   public var isComplete = false
 
-  public init(path: String, reading: String) {
+  public init(path: String, reading: String, bytes: UInt64) {
     self.path = path
     self.reading = reading
+    self.bytes = bytes
+  }
+
+  public init(_ begin: ImportBegin) {
+    self.init(path: begin.path, reading: begin.reading, bytes: begin.bytes)
+    end = begin.start
+    nextLine = begin.line
   }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CZlib
-import Crypto
 
 #if canImport(Glibc)
   import Glibc
@@ -70,11 +69,7 @@ public final class ByteSource {
   /// Fills as much of `buffer` as is at hand.
   /// - Returns: the number of bytes; 0 at the end.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
-    if !isChecked {
-      isChecked = true
-      try checkMagic()
-    }
-    if inflater != nil { return try inflateInto(buffer) }
+    if try isPacked() { return try inflateInto(buffer) }
     if packedAt < packedCount {
       let count = min(buffer.count, packedCount - packedAt)
       packed.withUnsafeBytes {
@@ -84,6 +79,15 @@ public final class ByteSource {
       return count
     }
     return try readRaw(buffer)
+  }
+
+  /// Whether it is gzip: told by its first two bytes.
+  public func isPacked() throws(ReadError) -> Bool {
+    if !isChecked {
+      isChecked = true
+      try checkMagic()
+    }
+    return inflater != nil
   }
 
   private func readRaw(_ buffer: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
@@ -174,20 +178,5 @@ public final class ByteSource {
       }
     }
     return buffer.count - Int(inflater.pointee.avail_out)
-  }
-
-  /// SHA-256 of all that is left, unpacked, and how many bytes it was.
-  public func digest() throws(ReadError) -> (sha256: [UInt8], count: UInt64) {
-    var hash = SHA256()
-    var total: UInt64 = 0
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-    defer { buffer.deallocate() }
-    while true {
-      let count = try read(into: buffer)
-      if count == 0 { break }
-      hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[0..<count]))
-      total += UInt64(count)
-    }
-    return (Array(hash.finalize()), total)
   }
 }
