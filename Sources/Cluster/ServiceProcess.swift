@@ -36,8 +36,8 @@ public struct ServiceOptions: ParsableArguments, Sendable {
   @Flag(help: "Log JSON lines.")
   public var logJson = false
 
-  @Flag(help: .hidden)
-  public var endWithParent = false
+  @Option(help: ArgumentHelp("Stop when this process, the parent, ends.", visibility: .hidden))
+  public var endWithParent: Int32?
 
   public init() {}
 
@@ -74,10 +74,10 @@ public enum ServiceProcess {
     _ kind: String, _ options: ServiceOptions,
     make: (Parts) async throws -> [any Service]
   ) async throws {
-    if options.endWithParent {
+    if let parent = options.endWithParent {
       _ = czmq_end_with_parent()
       // The parent may have ended before the call: then nobody would tell.
-      if getppid() == 1 { return }
+      if getppid() != parent { return }
     }
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)

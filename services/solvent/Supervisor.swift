@@ -49,7 +49,9 @@ final class Supervisor: Sendable {
       }
       return Child(
         name: name, binary: binary,
-        arguments: ["--data", places.data, "--name", name, "--end-with-parent"] + extra)
+        arguments: [
+          "--data", places.data, "--name", name, "--end-with-parent", "\(getpid())",
+        ] + extra)
     }
     var children = [
       try child("broker", "broker"), try child("report", "report"),

@@ -137,7 +137,10 @@ struct Down: AsyncParsableCommand {
 
   func run() async throws {
     let places = Places(data: data)
-    guard let file = ClusterFile.read(places), kill(file.supervisor, 0) == 0 else {
+    // Whoever holds the lock lives; the number in the file may be anybody's by now.
+    guard FileManager.default.fileExists(atPath: places.data), ClusterLock(places) == nil,
+      let file = ClusterFile.read(places), kill(file.supervisor, 0) == 0
+    else {
       throw Failure(ExitStatus.unreachable, "no cluster runs on \(places.data)")
     }
     kill(file.supervisor, SIGTERM)
