@@ -25,6 +25,7 @@ struct BrokerLink: ~Copyable {
   private var headerFrame = Message()
   private var payloadFrame = Message()
   private var left = Self.messagesPerTurn
+  private var unsentGreeting: SharedMessage?
   private var wasWaitingTold = false
   private var wasVersionTold = false
   private var toldRefusal: ConnectionNote?
@@ -90,11 +91,25 @@ struct BrokerLink: ~Copyable {
     }
   }
 
-  func greet(_ hello: Hello) {
+  mutating func greet(_ hello: Hello) {
     do {
-      send(Header(.hello), try SharedMessage(encoding: hello))
+      let payload = try SharedMessage(encoding: hello)
+      unsentGreeting = payload
+      retryGreeting()
     } catch {
       logger.error("encoding failed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// Sends a greeting that could not be sent yet: connecting takes a millisecond, and nobody should
+  /// wait for the next greeting because of it.
+  mutating func retryGreeting() {
+    guard let payload = unsentGreeting else { return }
+    do throws(ZeroMQError) {
+      try socket.send(Header(.hello), payload)
+      unsentGreeting = nil
+    } catch {
+      if !error.isAgain { logger.error("sending failed", metadata: ["error": "\(error)"]) }
     }
   }
 

@@ -95,7 +95,7 @@ public final class ClusterClient: Sendable {
         throw ClientError(
           .unreachable, "no broker answers at \(address); start one with: solvent up")
       }
-      try await Task.sleep(for: .milliseconds(10))
+      try await Task.sleep(for: .milliseconds(2))
     }
   }
 

@@ -32,6 +32,7 @@ public actor ProducerNode {
   private var machine: ProducerMachine<SharedMessage>
   private var actions: [ProducerMachine<SharedMessage>.Action] = []
   private var timer: Int?
+  private var greetingTimer: Int?
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     loop.asUnownedSerialExecutor()
@@ -50,6 +51,9 @@ public actor ProducerNode {
   /// Begins to greet.
   public func start() {
     loop.watch(link.pollable) { [unowned self] in self.assumeIsolated { $0.drain() } }
+    greetingTimer = loop.every(milliseconds: 2) { [unowned self] in
+      self.assumeIsolated { $0.retryGreeting() }
+    }
     timer = loop.every(milliseconds: 50) { [unowned self] in
       self.assumeIsolated { node in
         node.link.tellWaiting()
@@ -66,7 +70,7 @@ public actor ProducerNode {
     machine.leave(&actions)
     perform()
     loop.unwatch(link.pollable)
-    if let timer { loop.cancelTimer(timer) }
+    for timer in [timer, greetingTimer] { if let timer { loop.cancelTimer(timer) } }
   }
 
   /// Submits a job; see ``ProducerMachine/submit(_:route:_:bytes:leaseMilliseconds:mayRepeat:_:)``.
@@ -84,6 +88,14 @@ public actor ProducerNode {
   public func cancel(_ id: JobID) {
     machine.cancel(id, &actions)
     perform()
+  }
+
+  private func retryGreeting() {
+    link.retryGreeting()
+    if link.isConnected, let timer = greetingTimer {
+      loop.cancelTimer(timer)
+      greetingTimer = nil
+    }
   }
 
   private func drain() {

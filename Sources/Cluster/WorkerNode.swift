@@ -27,6 +27,7 @@ public actor WorkerNode {
   private let publishAll: @Sendable () -> Void
   private let cancelled: @Sendable (JobID) -> Void
   private var timer: Int?
+  private var greetingTimer: Int?
   private var whenLeft: [CheckedContinuation<Void, Never>] = []
   private var hasLeft = false
 
@@ -57,6 +58,9 @@ public actor WorkerNode {
   /// Begins to greet and to work.
   public func start() {
     loop.watch(link.pollable) { [unowned self] in self.assumeIsolated { $0.drain() } }
+    greetingTimer = loop.every(milliseconds: 2) { [unowned self] in
+      self.assumeIsolated { $0.retryGreeting() }
+    }
     timer = loop.every(milliseconds: 50) { [unowned self] in
       self.assumeIsolated { $0.tick() }
     }
@@ -74,7 +78,7 @@ public actor WorkerNode {
   /// Stops at once.
   public func stop() {
     loop.unwatch(link.pollable)
-    if let timer { loop.cancelTimer(timer) }
+    for timer in [timer, greetingTimer] { if let timer { loop.cancelTimer(timer) } }
     for continuation in whenLeft { continuation.resume() }
     whenLeft = []
   }
@@ -106,6 +110,14 @@ public actor WorkerNode {
     link.tellWaiting()
     machine.tick(now: PollLoop.now(), &actions)
     perform()
+  }
+
+  private func retryGreeting() {
+    link.retryGreeting()
+    if link.isConnected, let timer = greetingTimer {
+      loop.cancelTimer(timer)
+      greetingTimer = nil
+    }
   }
 
   private func drain() {

@@ -22,6 +22,8 @@ public struct CommitReceipt: Codable, Hashable, Sendable {
 public enum ServiceName {
   /// Prices a batch: ``PricingJob`` to ``PricingOutcome``.
   public static let price = "price"
+  /// Simulates paths: a `SimulationJob` to a `SimulationOutcome`.
+  public static let simulate = "simulate"
   /// Books an outcome: ``PricingOutcome`` to a commit with a ``CommitReceipt``.
   public static let ledger = "ledger"
   /// Answers questions from the ledger.

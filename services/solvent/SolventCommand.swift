@@ -20,6 +20,7 @@ struct SolventCommand: AsyncParsableCommand {
         name: "Start", subcommands: [Demo.self, Up.self, Down.self, Doctor.self, Completions.self]),
       CommandGroup(name: "Data", subcommands: [Ingest.self, Prices.self, Verify.self]),
       CommandGroup(name: "Ask", subcommands: [Cost.self]),
+      CommandGroup(name: "What if", subcommands: [Scenario.self]),
       CommandGroup(name: "Watch", subcommands: [Watch.self, Workers.self]),
     ])
 

@@ -43,10 +43,11 @@ final class WorkerService: Service {
   init(parts: ServiceProcess.Parts, address: BrokerAddress, places: Int) throws {
     let hello = Hello(
       role: .worker, name: "\(parts.name)-\(getpid())", process: Int(getpid()),
-      release: solventRelease, services: [ServiceName.price])
+      release: solventRelease, services: [ServiceName.price, ServiceName.simulate])
     let computing = DispatchQueue(label: "solvent.compute")
     let (results, continuation) = AsyncStream<(JobID, JobOutcome)>.makeStream()
     let logger = parts.logger
+    logger.notice("simulation kernel", metadata: ["for": "\(RunwayEngine.kernel.rawValue)"])
     let node = try WorkerNode(
       loop: parts.loop, context: parts.context, address: address, hello: hello, places: places,
       logger: logger
@@ -68,8 +69,14 @@ final class WorkerService: Service {
 
   private static func compute(_ job: Job, _ logger: Logger) -> JobOutcome {
     do {
-      let outcome = try Costing.price(job.payload.decode(PricingJob.self))
-      return .result(try SharedMessage(encoding: outcome))
+      switch job.service {
+      case ServiceName.simulate:
+        let outcome = try job.payload.decode(SimulationJob.self).run()
+        return .result(try SharedMessage(encoding: outcome))
+      default:
+        let outcome = try Costing.price(job.payload.decode(PricingJob.self))
+        return .result(try SharedMessage(encoding: outcome))
+      }
     } catch {
       // The same job fails the same way everywhere: trying again would not help.
       logger.error("a job was rejected", metadata: ["job": "\(job.id)", "error": "\(error)"])

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import KernelLayout
+
+/// A share of paths, and how far it may be off: one standard error of simulation, `sqrt(p (1-p) / n)`.
+public struct Share: Hashable, Sendable {
+  public var value: Double
+  public var standardError: Double
+
+  init(_ count: UInt64, of total: UInt64) {
+    value = total == 0 ? 0 : Double(count) / Double(total)
+    standardError = total == 0 ? 0 : (value * (1 - value) / Double(total)).squareRoot()
+  }
+}
+
+/// A quantile, with the quantiles one standard error of its probability below and above it.
+public struct Quantile<Value: Hashable & Sendable>: Hashable, Sendable {
+  public var probability: Double
+  public var value: Value
+  public var low: Value
+  public var high: Value
+}
+
+/// What a simulation says, computed once from merged counts.
+public struct RunwaySummary: Sendable {
+  /// How much a parameter matters.
+  public struct Driver: Sendable {
+    public var parameter: RunwayScenario.Parameter
+    /// First-order index: the part of the variance of ruin that knowing it would remove. With
+    /// correlated parameters this is the correlation ratio.
+    public var index: Double
+    public var indexError: Double
+    /// P(ruin) in the lowest and the highest 3 of 32 equiprobable bins.
+    public var low: Share
+    public var high: Share
+  }
+
+  public let counts: RunwayCounts
+  public let stepsPerMonth: Int
+  private let cumulative: [UInt64]
+
+  public init(_ counts: RunwayCounts, stepsPerMonth: Int) {
+    self.counts = counts
+    self.stepsPerMonth = stepsPerMonth
+    var sum: UInt64 = 0
+    cumulative =
+      [0]
+      + counts.ruin.dropFirst().map { count in
+        sum += UInt64(count)
+        return sum
+      }
+  }
+
+  public var paths: UInt64 { counts.paths }
+  public var months: Int { counts.steps / stepsPerMonth }
+
+  /// P(ruin by the end of a month).
+  public func ruin(by month: Int) -> Share {
+    Share(cumulative[month * stepsPerMonth], of: paths)
+  }
+
+  /// The month in which cash runs out, by probability; `nil` is beyond the horizon.
+  public func runway(_ probability: Double) -> Quantile<Int?> {
+    let error = (probability * (1 - probability) / Double(max(1, paths))).squareRoot()
+    func month(_ p: Double) -> Int? {
+      // The first month by whose end at least that many are ruined.
+      (1...months).first { Double(cumulative[$0 * stepsPerMonth]) >= p * Double(paths) }
+    }
+    return Quantile(
+      probability: probability, value: month(probability), low: month(probability - error),
+      high: month(probability + error))
+  }
+
+  /// Cash at the end of a month, by probability; ruined paths have none.
+  public func cash(at month: Int, _ probability: Double) -> Quantile<Double> {
+    let error = (probability * (1 - probability) / Double(max(1, paths))).squareRoot()
+    let row = row(month)
+    func amount(_ p: Double) -> Double {
+      var sum = 0.0
+      for (bin, count) in row.enumerated() {
+        sum += Double(count)
+        if sum >= p * Double(paths) { return Self.amount(ofBin: bin) }
+      }
+      return Self.amount(ofBin: KernelInput.fanWidth - 1)
+    }
+    return Quantile(
+      probability: probability, value: amount(probability), low: amount(probability - error),
+      high: amount(probability + error))
+  }
+
+  /// Mean cash at the end of a month over all paths, and its standard error; ruined ones have none.
+  public func meanCash(at month: Int) -> (value: Double, standardError: Double) {
+    var (sum, squares) = (0.0, 0.0)
+    for (bin, count) in row(month).enumerated() {
+      let amount = Self.amount(ofBin: bin)
+      sum += Double(count) * amount
+      squares += Double(count) * amount * amount
+    }
+    let n = Double(max(1, paths))
+    let mean = sum / n
+    return (mean, (max(0, squares / n - mean * mean) / n).squareRoot())
+  }
+
+  private func row(_ month: Int) -> ArraySlice<UInt32> {
+    let start = (month * stepsPerMonth - 1) * KernelInput.fanWidth
+    return counts.fan[start..<start + KernelInput.fanWidth]
+  }
+
+  /// The middle of a cash bin.
+  static func amount(ofBin bin: Int) -> Double {
+    guard bin > 0 else { return 0 }
+    func border(_ bin: Int) -> Double { Double(Float(bitPattern: UInt32(bin + 4_575) << 18)) }
+    return (border(bin) + border(bin + 1)) / 2
+  }
+
+  /// P(break-even by the end of a month).
+  public func breakEven(by month: Int) -> Share {
+    let sum = counts.breakEven[1...month * stepsPerMonth].reduce(0) { $0 + UInt64($1) }
+    return Share(sum, of: paths)
+  }
+
+  /// The month of break-even, by probability; `nil` is beyond the horizon.
+  public func breakEven(_ probability: Double) -> Quantile<Int?> {
+    let error = (probability * (1 - probability) / Double(max(1, paths))).squareRoot()
+    func month(_ p: Double) -> Int? {
+      (1...months).first { breakEven(by: $0).value >= p }
+    }
+    return Quantile(
+      probability: probability, value: month(probability), low: month(probability - error),
+      high: month(probability + error))
+  }
+
+  /// The parameters by how much they matter.
+  ///
+  /// `S = sum_b (n_b / P) (p_b - y)^2 / (y (1 - y)) - (bins - 1) / P` over 32 equiprobable bins; the
+  /// last term is the bias that chance gives it. Its variance, with independent bins:
+  /// `sum_b w_b^2 (4 (p_b - y)^2 v_b + 2 v_b^2)`, v_b the variance of p_b.
+  public var drivers: [Driver] {
+    let total = Double(paths)
+    let y = Double(cumulative.last ?? 0) / max(1, total)
+    return RunwayScenario.Parameter.allCases.map { parameter in
+      let start = parameter.rawValue * KernelInput.binCount
+      let bins = start..<start + KernelInput.binCount
+      var (sum, variance) = (0.0, 0.0)
+      for bin in bins {
+        let n = Double(counts.drawn[bin])
+        guard n > 0 else { continue }
+        let p = Double(counts.ruined[bin]) / n
+        let (weight, spread) = (n / total, p * (1 - p) / n)
+        let distance = (p - y) * (p - y)
+        sum += weight * distance
+        variance += weight * weight * (4 * distance * spread + 2 * spread * spread)
+      }
+      let scale = y * (1 - y)
+      func share(_ range: Range<Int>) -> Share {
+        Share(
+          counts.ruined[range].reduce(0) { $0 + UInt64($1) },
+          of: counts.drawn[range].reduce(0) { $0 + UInt64($1) })
+      }
+      return Driver(
+        parameter: parameter,
+        index: scale > 0 ? sum / scale - Double(KernelInput.binCount - 1) / total : 0,
+        indexError: scale > 0 ? variance.squareRoot() / scale : 0,
+        low: share(bins.lowerBound..<bins.lowerBound + 3),
+        high: share(bins.upperBound - 3..<bins.upperBound))
+    }.sorted { ($0.index, $1.parameter.rawValue) > ($1.index, $0.parameter.rawValue) }
+  }
+}
+
+/// Two scenarios on the same paths: P(ruin by a step) in one and not in the other.
+///
+/// All scenarios share their draws, so a difference is far surer than each probability.
+public struct RunwayDifference: Hashable, Sendable, Codable {
+  public private(set) var steps: Int
+  /// Paths by the step of ruin in the base (rows) and in the other, 0 for never.
+  public private(set) var joint: [UInt32]
+
+  enum CodingKeys: Int, CodingKey {
+    case steps = 1
+    case joint
+  }
+
+  public init(steps: Int) {
+    self.steps = steps
+    joint = [UInt32](repeating: 0, count: (steps + 1) * (steps + 1))
+  }
+
+  init(_ base: [UInt8], _ other: [UInt8], steps: Int) {
+    self.init(steps: steps)
+    for (a, b) in zip(base, other) { joint[Int(a) * (steps + 1) + Int(b)] &+= 1 }
+  }
+
+  public mutating func add(_ other: RunwayDifference) throws(ScenarioError) {
+    guard steps == other.steps, joint.count == other.joint.count else {
+      throw ScenarioError("differences of different simulations cannot be added")
+    }
+    for index in joint.indices { joint[index] &+= other.joint[index] }
+  }
+
+  /// P(ruin by a step) of the other less that of the base, and its standard error.
+  public func ruin(by step: Int) -> (value: Double, standardError: Double) {
+    var (total, onlyBase, onlyOther) = (0.0, 0.0, 0.0)
+    for a in 0...steps {
+      for b in 0...steps {
+        let count = Double(joint[a * (steps + 1) + b])
+        let (inBase, inOther) = ((1...step).contains(a), (1...step).contains(b))
+        total += count
+        if inBase && !inOther { onlyBase += count }
+        if inOther && !inBase { onlyOther += count }
+      }
+    }
+    guard total > 0 else { return (0, 0) }
+    let difference = (onlyOther - onlyBase) / total
+    let variance = (onlyOther + onlyBase) / total - difference * difference
+    return (difference, (max(0, variance) / total).squareRoot())
+  }
+}
