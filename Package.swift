@@ -66,6 +66,7 @@ let package = Package(
       resources: [
         .embedInCode("Resources/prices.yaml"),
         .embedInCode("Resources/mappings.yaml"),
+        .embedInCode("Resources/chatgpt-2023.yaml"),
       ]),
     .target(name: "Ledger", dependencies: ["CBOR", "Economics", crypto, grdb]),
     .target(name: "Reporting", dependencies: ["Economics", "Ledger"]),

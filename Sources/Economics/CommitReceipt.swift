@@ -26,6 +26,8 @@ public enum ServiceName {
   public static let simulate = "simulate"
   /// Books an outcome: ``PricingOutcome`` to a commit with a ``CommitReceipt``.
   public static let ledger = "ledger"
+  /// Books entries and figures: a ``BooksBatch`` to a ``BooksReceipt``.
+  public static let books = "books"
   /// Answers questions from the ledger.
   public static let query = "query"
   /// Reads a file into the journal.

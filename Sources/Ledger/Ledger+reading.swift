@@ -63,6 +63,8 @@ public struct LedgerView {
 public struct LedgerCheck: Codable, Sendable, Equatable {
   public var batches: Int
   public var postings: Int
+  /// Entries and audience figures.
+  public var entries: Int
   /// SHA-256 of all facts, whatever batches they came in: equal books have equal digests.
   public var digest: [UInt8]
   /// The head of the hash chain over the batches.
@@ -128,7 +130,7 @@ extension Ledger {
         throw LedgerError(.damaged, "\(postings - counted) postings belong to no batch")
       }
       return LedgerCheck(
-        batches: batches, postings: postings, digest: try Self.factDigest(db), chain: chain)
+        batches: batches, postings: postings, entries: try Self.verifyBooks(db), digest: try Self.factDigest(db), chain: chain)
     }
   }
 

@@ -85,6 +85,9 @@ public final class Ledger {
     try load()
   }
 
+  /// Remembers the currency that the books were begun in.
+  func keep(_ currency: String) { if self.currency == nil { self.currency = currency } }
+
   /// Closes the file: what SQLite keeps beside it is written into it, so that it can be copied.
   /// Nothing else may be called afterwards.
   public func close() throws { try queue.close() }

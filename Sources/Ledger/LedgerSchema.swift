@@ -8,8 +8,11 @@ import GRDB
 ///                its postings, and the hash chain over all batches
 ///     series     each combination of dimension values once
 ///     postings   what a batch says of a (bucket, series, meter): quantity, pricing, evidence, cost
+///     entries    revenue, other costs, capital, cash: dated, double, with a hash chain of their own
+///     lines      the amounts of an entry by account; they sum to zero
+///     figures    audience
 ///
-/// Postings are only ever added. A cost is three integers, which SQLite sums exactly:
+/// Rows are only ever added. A cost is three integers, which SQLite sums exactly:
 ///
 ///     cost = units + pico / 10^12 + yocto / 10^24        0 <= pico, yocto < 10^12
 enum LedgerSchema {
@@ -18,8 +21,55 @@ enum LedgerSchema {
     migrator.registerMigration("1 usage costs") { db in
       try db.execute(sql: first)
     }
+    migrator.registerMigration("2 books") { db in
+      try db.execute(sql: second)
+    }
     return migrator
   }
+
+  private static let second = """
+    CREATE TABLE entries (
+      number INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      day INTEGER NOT NULL,
+      product TEXT NOT NULL,
+      customer TEXT NOT NULL,
+      counterparty TEXT NOT NULL,
+      content BLOB NOT NULL,
+      chain BLOB NOT NULL
+    );
+
+    CREATE TABLE lines (
+      entry INTEGER NOT NULL REFERENCES entries (number),
+      account TEXT NOT NULL,
+      units INTEGER NOT NULL,
+      pico INTEGER NOT NULL,
+      yocto INTEGER NOT NULL
+    );
+
+    CREATE TABLE figures (
+      number INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      day INTEGER NOT NULL,
+      measure TEXT NOT NULL,
+      product TEXT NOT NULL,
+      content BLOB NOT NULL,
+      chain BLOB NOT NULL
+    );
+
+    CREATE TRIGGER entries_are_final BEFORE UPDATE ON entries
+    BEGIN SELECT raise(ABORT, 'entries are never changed; add a correction'); END;
+    CREATE TRIGGER entries_stay BEFORE DELETE ON entries
+    BEGIN SELECT raise(ABORT, 'entries are never deleted; add a correction'); END;
+    CREATE TRIGGER lines_are_final BEFORE UPDATE ON lines
+    BEGIN SELECT raise(ABORT, 'entries are never changed; add a correction'); END;
+    CREATE TRIGGER lines_stay BEFORE DELETE ON lines
+    BEGIN SELECT raise(ABORT, 'entries are never deleted; add a correction'); END;
+    CREATE TRIGGER figures_are_final BEFORE UPDATE ON figures
+    BEGIN SELECT raise(ABORT, 'figures are never changed; add a newer one'); END;
+    CREATE TRIGGER figures_stay BEFORE DELETE ON figures
+    BEGIN SELECT raise(ABORT, 'figures are never deleted; add a newer one'); END;
+    """
 
   private static let first = """
     CREATE TABLE meta (

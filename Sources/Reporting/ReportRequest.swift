@@ -4,20 +4,28 @@
 public enum ReportRequest: Codable, Sendable, Hashable {
   /// Answered with a ``CostAnswer``.
   case cost(CostQuery)
+  /// Answered with a `BooksBatch` of all entries and figures.
+  case books
 
   enum CodingKeys: Int, CodingKey {
     case cost = 1
+    case books
   }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    self = .cost(try container.decode(CostQuery.self, forKey: .cost))
+    if container.contains(.books) {
+      self = .books
+    } else {
+      self = .cost(try container.decode(CostQuery.self, forKey: .cost))
+    }
   }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     switch self {
     case .cost(let query): try container.encode(query, forKey: .cost)
+    case .books: try container.encode(true, forKey: .books)
     }
   }
 }

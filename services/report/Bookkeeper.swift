@@ -71,6 +71,22 @@ final class Bookkeeper: Sendable {
     if isFirst { thread.async { self.bookAll() } }
   }
 
+  /// Books entries and figures of a file; answered when they are durable.
+  func bookEntries(_ job: Job) {
+    thread.async { [self] in
+      let outcome: JobOutcome
+      do {
+        let batch = try job.payload.decode(BooksBatch.self)
+        let receipt = try books.withLock { try $0.ledger.book(batch) }
+        outcome = .committed(try SharedMessage(encoding: receipt))
+      } catch {
+        outcome = Self.refusal(.rejected, "\(error)")
+      }
+      guard let node = node.withLock({ $0 }) else { return }
+      Task { await node.finished(job.id, outcome) }
+    }
+  }
+
   private func bookAll() {
     while true {
       let jobs = inbox.withLock { inbox in

@@ -29,7 +29,7 @@ final class ReportService: Service {
   ) throws {
     let hello = Hello(
       role: .worker, name: parts.name, process: Int(getpid()), release: solventRelease,
-      services: [ServiceName.ledger, ServiceName.query])
+      services: [ServiceName.ledger, ServiceName.books, ServiceName.query])
     let bookkeeper = try Bookkeeper(ledger, logger: parts.logger)
     let questions = Questions(ledgerPath: ledgerPath)
     let node = try WorkerNode(
@@ -37,10 +37,10 @@ final class ReportService: Service {
       logger: parts.logger,
       publishAll: { bookkeeper.publishAll() },
       carryOut: { job in
-        if job.service == ServiceName.ledger {
-          bookkeeper.book(job)
-        } else {
-          questions.answer(job)
+        switch job.service {
+        case ServiceName.ledger: bookkeeper.book(job)
+        case ServiceName.books: bookkeeper.bookEntries(job)
+        default: questions.answer(job)
         }
       })
     self.bookkeeper = bookkeeper
@@ -94,6 +94,12 @@ final class Questions: Sendable {
   private static func outcome(of job: Job, _ path: String) -> JobOutcome {
     do {
       switch try job.payload.decode(ReportRequest.self) {
+      case .books:
+        let message = try SharedMessage(encoding: Ledger(readingAt: path).books())
+        guard message.count <= messageBytesMax else {
+          throw QueryError("the books are too many for one message")
+        }
+        return .result(message)
       case .cost(let query):
         let answer = try CostSum.answer(query, from: Ledger(readingAt: path))
         let message = try SharedMessage(encoding: answer)

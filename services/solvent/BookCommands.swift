@@ -225,6 +225,7 @@ struct Verify: AsyncParsableCommand {
             .object([
               ("batches", .number("\(ledger.batches)")),
               ("postings", .number("\(ledger.postings)")),
+              ("entries", .number("\(ledger.entries)")),
               ("chain", .string(hex(ledger.chain))), ("digest", .string(hex(ledger.digest))),
             ])
           ),
@@ -236,7 +237,7 @@ struct Verify: AsyncParsableCommand {
       ok    journal  \(Text.grouped(journal.frames)) frames, \(Text.grouped(journal.bytes)) bytes, \
       \(journal.pending.count) not booked yet   chain \(hex(journal.chain).prefix(16))
       ok    ledger   \(Text.grouped(ledger.batches)) batches, \(Text.grouped(ledger.postings)) \
-      postings   chain \(hex(ledger.chain).prefix(16))
+      postings, \(Text.grouped(ledger.entries)) entries   chain \(hex(ledger.chain).prefix(16))
       digest of all facts  \(hex(ledger.digest))
       """)
     if journal.cutOff > 0 {

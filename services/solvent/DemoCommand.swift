@@ -63,7 +63,7 @@ struct Demo: AsyncParsableCommand {
     let address = try BrokerAddress(cluster.places.broker)
     let client = try await ClusterClient(
       address: address, name: "demo", process: Int(getpid()),
-      services: [ServiceName.query, ServiceName.ingest], logger: ClusterOptions.quietLogger)
+      services: [ServiceName.query, ServiceName.ingest, ServiceName.simulate], logger: ClusterOptions.quietLogger)
     var options = ReadingOptions()
     options.mappingText = DemoUsage.mapping
     options.mappingFile = "demo mapping"
@@ -74,11 +74,20 @@ struct Demo: AsyncParsableCommand {
     let duration = started.duration(to: .now)
     let query = CostQuery(by: [Dimension.product, Dimension.model])
     let byProduct = try await client.ask(ServiceName.query, query.message()).costAnswer()
+    let verdict = try await Verdict(on: client, workers: workers)
     await client.close()
     guard report.rowsAccepted == rows else {
       throw Failure(ExitStatus.failed, "of \(rows) rows \(report.rowsAccepted) were accepted")
     }
     tell(byProduct, rows: rows, duration)
+    Terminal.print()
+    verdict.tell()
+    Terminal.print()
+    Terminal.print(
+      """
+      Your own log:    solvent cost LOG.csv     or     solvent up & solvent ingest LOG.csv
+      Your own books:  solvent book FILE.yaml, then pnl, coverage, runway, scenario new
+      """)
   }
 
   // MARK: Telling
@@ -135,7 +144,6 @@ struct Demo: AsyncParsableCommand {
       """
       Prices are API list prices of that month: what the usage would cost to buy, not what it cost
       OpenAI to serve. Every input: solvent demo --explain
-      Your own log:  solvent cost LOG.csv     or     solvent up & solvent ingest LOG.csv
       """)
   }
 

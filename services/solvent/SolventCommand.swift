@@ -18,8 +18,13 @@ struct SolventCommand: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Start", subcommands: [Demo.self, Up.self, Down.self, Doctor.self, Completions.self]),
-      CommandGroup(name: "Data", subcommands: [Ingest.self, Prices.self, Verify.self]),
-      CommandGroup(name: "Ask", subcommands: [Cost.self]),
+      CommandGroup(name: "Data", subcommands: [Ingest.self, Book.self, Prices.self, Verify.self]),
+      CommandGroup(
+        name: "Ask",
+        subcommands: [
+          Cost.self, Unit.self, ProfitAndLoss.self, Coverage.self, RunwayCommand.self,
+          Balance.self, Audience.self,
+        ]),
       CommandGroup(name: "What if", subcommands: [Scenario.self]),
       CommandGroup(name: "Watch", subcommands: [Watch.self, Workers.self]),
     ])

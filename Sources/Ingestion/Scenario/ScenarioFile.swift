@@ -28,6 +28,13 @@ public struct ScenarioFile: Sendable {
   /// By key: `cash`, `rounds.most`, `tranche@6`.
   public var provenance: [String: Provenance] = [:]
 
+  /// The case of the press of August 2023, as shipped (`examples/chatgpt-2023.yaml`).
+  public static func chatgpt2023() throws(FileProblem) -> ScenarioFile {
+    try ScenarioFile(
+      String(decoding: PackageResources.chatgpt_2023_yaml, as: UTF8.self),
+      file: "chatgpt-2023.yaml")
+  }
+
   /// Keys beside the parameters that take one value: in files, and with `--set`.
   public static var settingNames: [String] { settings }
   static let settings: [String] = [

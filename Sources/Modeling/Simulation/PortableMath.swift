@@ -19,7 +19,7 @@ enum PortableMath {
 
   /// ln x for positive x: 2 artanh((m - 1)/(m + 1)) of the mantissa m from sqrt(1/2) to sqrt(2).
   static func log(_ x: Double) -> Double {
-    precondition(x > 0, "the logarithm of \(x)")
+    precondition(x > 0 && x.isFinite, "the logarithm of \(x)")
     var exponent = Int(x.exponent)
     var mantissa = x.significand
     if mantissa > 1.414_213_562_373_095_1 {

@@ -246,3 +246,32 @@ public struct ScenarioError: Error, Equatable, Sendable, CustomStringConvertible
   public let description: String
   public init(_ description: String) { self.description = description }
 }
+
+extension RunwayScenario {
+  /// The first month, every parameter at its median: what the scenario takes for the present.
+  public struct Present: Hashable, Sendable {
+    /// Money a month.
+    public var userServing: Double
+    public var apiServing: Double
+    public var revenue: Double
+    public var fixed: Double
+    public var cash: Double
+
+    public var serving: Double { userServing + apiServing }
+    public var burn: Double { serving + fixed - revenue }
+    public var coverage: Double { revenue / (serving + fixed) }
+    public var servingCoverage: Double { revenue / serving }
+  }
+
+  public var present: Present {
+    func median(_ parameter: Parameter) -> Double { self[parameter].median }
+    let audience = median(.audience)
+    let share = median(.paidShare)
+    let api = median(.apiRevenue)
+    return Present(
+      userServing: audience * median(.requests) * median(.cost)
+        * (1 + share * (median(.payerWeight) - 1)),
+      apiServing: (1 - median(.apiMargin)) * api,
+      revenue: audience * share * median(.price) + api, fixed: median(.fixed), cash: median(.cash))
+  }
+}

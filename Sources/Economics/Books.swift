@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where money stands. Assets and expenses grow by debits (positive amounts), everything else by
+/// credits (negative amounts): the lines of an entry sum to zero.
+public enum Account: String, Codable, CaseIterable, Sendable, Comparable {
+  case cash
+  /// What usage has cost and nobody has paid yet. Usage itself is booked in the postings of batches.
+  case payable
+  /// Share of profits still owed to an investor, against `profitShareCost`.
+  case profitShareOwed = "profit_share_owed"
+  case capital
+  case opening
+  case subscriptions
+  case api
+  case otherRevenue = "other_revenue"
+  case hosting
+  case research
+  case training
+  case staff
+  case sales
+  case otherCost = "other_cost"
+  case profitShareCost = "profit_share"
+
+  public enum Kind: Sendable { case asset, liability, equity, revenue, expense }
+
+  public var kind: Kind {
+    switch self {
+    case .cash: .asset
+    case .payable, .profitShareOwed: .liability
+    case .capital, .opening: .equity
+    case .subscriptions, .api, .otherRevenue: .revenue
+    case .hosting, .research, .training, .staff, .sales, .otherCost, .profitShareCost: .expense
+    }
+  }
+
+  /// Whether it is spent on better models rather than on serving.
+  public var improvesModels: Bool { self == .research || self == .training }
+
+  public static func < (a: Account, b: Account) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// An amount in an account: debits positive.
+public struct EntryLine: Codable, Hashable, Sendable {
+  public var account: Account
+  public var amount: Money
+
+  public init(_ account: Account, _ amount: Money) {
+    self.account = account
+    self.amount = amount
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case account = 1
+    case amount
+  }
+}
+
+/// What an investor gets. Shares are in millionths.
+public struct FundingTerms: Codable, Hashable, Sendable {
+  /// Part of the company owned afterwards.
+  public var stake: Int?
+  /// Part of profits, until the cap is paid.
+  public var profitShare: Int?
+  public var profitShareCap: Money?
+
+  public init(stake: Int? = nil, profitShare: Int? = nil, profitShareCap: Money? = nil) {
+    self.stake = stake
+    self.profitShare = profitShare
+    self.profitShareCap = profitShareCap
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case stake = 1
+    case profitShare, profitShareCap
+  }
+}
+
+/// A dated fact about money: booked once, never changed, corrected by another entry.
+public struct BookEntry: Codable, Hashable, Sendable {
+  /// Its name for ever; the ledger takes each once.
+  public var id: String
+  /// Days since 1970.
+  public var day: Int64
+  /// Sum to zero.
+  public var lines: [EntryLine]
+  public var product = ""
+  public var customer = ""
+  /// Who is on the other side: a supplier, an investor.
+  public var counterparty = ""
+  public var note = ""
+  public var source = ""
+  public var evidence = Evidence.reported
+  public var terms: FundingTerms?
+
+  public init(id: String, day: Int64, lines: [EntryLine]) {
+    self.id = id
+    self.day = day
+    self.lines = lines
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case id = 1
+    case day, lines, product, customer, counterparty, note, source, evidence, terms
+  }
+
+  /// Whether its lines sum to zero.
+  public var isBalanced: Bool {
+    var sum = Money.zero
+    for line in lines {
+      guard let next = try? sum.adding(line.amount) else { return false }
+      sum = next
+    }
+    return sum == .zero && !lines.isEmpty
+  }
+}
+
+/// What of an audience is counted. Visits are not users.
+public enum AudienceMeasure: String, Codable, CaseIterable, Sendable {
+  /// Web visits in the month.
+  case visits
+  /// Users who were active in the month.
+  case users
+  /// Users who paid in the month.
+  case payers
+}
+
+/// An audience in a month.
+public struct AudienceFigure: Codable, Hashable, Sendable {
+  public var id: String
+  /// The first day of the month, in days since 1970.
+  public var day: Int64
+  public var measure: AudienceMeasure
+  public var product = ""
+  public var value: UInt64
+  public var source = ""
+  public var evidence = Evidence.reported
+
+  public init(id: String, day: Int64, _ measure: AudienceMeasure, _ value: UInt64) {
+    self.id = id
+    self.day = day
+    self.measure = measure
+    self.value = value
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case id = 1
+    case day, measure, product, value, source, evidence
+  }
+}
+
+/// A file of entries and figures for the ledger.
+public struct BooksBatch: Codable, Hashable, Sendable {
+  public var currency: String
+  public var entries: [BookEntry]
+  public var figures: [AudienceFigure]
+
+  public init(currency: String, entries: [BookEntry], figures: [AudienceFigure]) {
+    self.currency = currency
+    self.entries = entries
+    self.figures = figures
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case currency = 1
+    case entries, figures
+  }
+}
+
+/// What the ledger made of a ``BooksBatch``.
+public struct BooksReceipt: Codable, Hashable, Sendable {
+  public var added: Int
+  public var known: Int
+
+  public init(added: Int, known: Int) {
+    self.added = added
+    self.known = known
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case added = 1
+    case known
+  }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CBOR
+import Crypto
+public import Economics
+import Foundation
+import GRDB
+
+extension Ledger {
+  /// Books entries and figures in one transaction: all or none. What is here already, with the same
+  /// content, is known and not booked again.
+  /// - Throws: ``LedgerError``; nothing was booked then.
+  public func book(_ batch: BooksBatch) throws -> BooksReceipt {
+    let receipt = try queue.write { db in
+      let currency = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'currency'")
+      guard currency == nil || currency == batch.currency else {
+        throw LedgerError(
+          .currency, "the ledger is kept in \(currency ?? ""), the books in \(batch.currency)")
+      }
+      if currency == nil {
+        try db.execute(
+          sql: "INSERT INTO meta (name, value) VALUES ('currency', ?)",
+          arguments: [batch.currency])
+      }
+      var receipt = BooksReceipt(added: 0, known: 0)
+      for entry in batch.entries {
+        guard entry.isBalanced else {
+          throw LedgerError(.invalidBatch, "entry \(entry.id): its lines do not sum to zero")
+        }
+        try Self.insert(entry, db) ? (receipt.added += 1) : (receipt.known += 1)
+      }
+      for figure in batch.figures {
+        try Self.insert(figure, db) ? (receipt.added += 1) : (receipt.known += 1)
+      }
+      return receipt
+    }
+    keep(batch.currency)
+    return receipt
+  }
+
+  /// - Returns: whether it is new.
+  private static func insert(_ entry: BookEntry, _ db: Database) throws -> Bool {
+    let content = Data(try CBOREncoder().encode(entry))
+    guard try isNew(entry.id, content, "entries", db) else { return false }
+    try db.cachedStatement(
+      sql: """
+        INSERT INTO entries (id, day, product, customer, counterparty, content, chain)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """
+    ).execute(arguments: [
+      entry.id, entry.day, entry.product, entry.customer, entry.counterparty, content,
+      try chained(content, "entries", db),
+    ])
+    let number = db.lastInsertedRowID
+    for line in entry.lines {
+      let parts = MoneyParts(line.amount)
+      try db.cachedStatement(
+        sql: "INSERT INTO lines (entry, account, units, pico, yocto) VALUES (?, ?, ?, ?, ?)"
+      ).execute(arguments: [number, line.account.rawValue, parts.units, parts.pico, parts.yocto])
+    }
+    return true
+  }
+
+  private static func insert(_ figure: AudienceFigure, _ db: Database) throws -> Bool {
+    let content = Data(try CBOREncoder().encode(figure))
+    guard try isNew(figure.id, content, "figures", db) else { return false }
+    try db.cachedStatement(
+      sql: "INSERT INTO figures (id, day, measure, product, content, chain) VALUES (?, ?, ?, ?, ?, ?)"
+    ).execute(arguments: [
+      figure.id, figure.day, figure.measure.rawValue, figure.product, content,
+      try chained(content, "figures", db),
+    ])
+    return true
+  }
+
+  private static func isNew(
+    _ id: String, _ content: Data, _ table: String, _ db: Database
+  ) throws -> Bool {
+    let known = try Data.fetchOne(
+      db.cachedStatement(sql: "SELECT content FROM \(table) WHERE id = ?"), arguments: [id])
+    guard let known else { return true }
+    guard known == content else {
+      throw LedgerError(
+        .conflict,
+        "'\(id)' is booked with other content; correct it by an entry of its own, with another id")
+    }
+    return false
+  }
+
+  private static func chained(_ content: Data, _ table: String, _ db: Database) throws -> Data {
+    let last = try Data.fetchOne(
+      db.cachedStatement(sql: "SELECT chain FROM \(table) ORDER BY number DESC LIMIT 1"))
+    var hash = SHA256()
+    hash.update(data: last ?? Data(count: 32))
+    hash.update(data: content)
+    return Data(hash.finalize())
+  }
+
+  /// All entries and figures, in the order in which they were booked.
+  public func books() throws -> BooksBatch {
+    try queue.read { db in
+      guard try db.tableExists("entries") else {
+        return BooksBatch(currency: "", entries: [], figures: [])
+      }
+      let decoder = CBORDecoder()
+      let entries = try Data.fetchAll(db, sql: "SELECT content FROM entries ORDER BY number")
+        .map { try decoder.decode(BookEntry.self, from: Array($0)) }
+      let figures = try Data.fetchAll(db, sql: "SELECT content FROM figures ORDER BY number")
+        .map { try decoder.decode(AudienceFigure.self, from: Array($0)) }
+      let currency = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'currency'")
+      return BooksBatch(currency: currency ?? "", entries: entries, figures: figures)
+    }
+  }
+
+  /// Walks the chains of entries and figures, and checks that what stands in columns is what was
+  /// booked and that every entry sums to zero.
+  static func verifyBooks(_ db: Database) throws -> Int {
+    var checked = 0
+    for table in ["entries", "figures"] {
+      var chain = Data(count: 32)
+      let cursor = try Row.fetchCursor(db, sql: "SELECT * FROM \(table) ORDER BY number")
+      while let row = try cursor.next() {
+        let id: String = row["id"]
+        let content: Data = row["content"]
+        func damaged(_ what: String) -> LedgerError {
+          LedgerError(.damaged, "\(table) '\(id)': \(what)")
+        }
+        var hash = SHA256()
+        hash.update(data: chain)
+        hash.update(data: content)
+        chain = Data(hash.finalize())
+        guard chain == row["chain"] as Data else { throw damaged("the hash chain is broken") }
+        if table == "entries" {
+          let entry = try CBORDecoder().decode(BookEntry.self, from: Array(content))
+          guard entry.isBalanced else { throw damaged("its lines do not sum to zero") }
+          let stored = try Row.fetchAll(
+            db, sql: "SELECT * FROM lines WHERE entry = ? ORDER BY rowid",
+            arguments: [row["number"] as Int64])
+          let lines = try stored.map { line in
+            EntryLine(
+              Account(rawValue: line["account"]) ?? .cash,
+              try MoneyParts(units: line["units"], pico: line["pico"], yocto: line["yocto"]).money())
+          }
+          guard lines == entry.lines, entry.id == id, entry.day == row["day"] as Int64 else {
+            throw damaged("its lines were changed")
+          }
+        }
+        checked += 1
+      }
+    }
+    return checked
+  }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Cluster
+import Economics
+import Foundation
+import Ingestion
+import Modeling
+import Reporting
+
+extension Scenario {
+  struct New: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Writes a scenario from the books, every value with where it comes from.",
+      discussion: """
+        What the books do not say is that of the reference workload, marked as assumed. How sure a
+        value is follows from its evidence: measured is taken as it is, reported within 5 %, estimated
+        within 20 %, assumed within a factor of 2 (90 % of the range). Growth is not read from a few
+        months: its ranges are wide on purpose.
+        """)
+
+    @OptionGroup var options: StatementOptions
+
+    @Option(help: "What the scenario is called.")
+    var name = "from the books"
+
+    @Option(help: "Months of the books that are averaged.")
+    var over = 3
+
+    @Option(help: "Write it here instead of to standard output.", completion: .file())
+    var to: String?
+
+    func run() async throws {
+      let material = try await options.material()
+      let last = material.period.upperBound
+      let first = max(material.period.lowerBound, last.advanced(by: 1 - max(1, over)))
+      let period = material.firstFlow(in: first...last)...last
+      let statement = try options.statement(material, period)
+      var file = ScenarioFile(.runway60)
+      file.scenario.name = name
+      file.scenario.events = []
+      file.scenario.rounds.most = 0
+      file.start = last.description
+      file.currency = material.currency
+      file.note = "written from the books of \(period.lowerBound) to \(period.upperBound)"
+      // docs/SIMULATION.md, "Growth": wider than the reference, which hindsight found too narrow.
+      file.scenario[.growth] = .normal(p5: 0.005, p95: 0.08)
+      file.scenario[.decline] = .normal(p5: -0.09, p95: -0.005)
+      let draft = Draft(material: material, statement: statement, months: statement.months)
+      draft.fill(&file)
+      do {
+        _ = try RunwayProgram(file.scenario)
+      } catch {
+        throw Failure(ExitStatus.failed, error.description)
+      }
+      guard let to else { return Terminal.write(file.text, to: 1) }
+      do {
+        try Data(file.text.utf8).write(to: URL(fileURLWithPath: to), options: .withoutOverwriting)
+      } catch {
+        throw Failure(ExitStatus.failed, "\(to): \(error.localizedDescription)")
+      }
+    }
+  }
+
+  /// What the books say of a scenario's parameters.
+  private struct Draft {
+    let material: StatementOptions.Material
+    let statement: Statement
+    let months: Int
+
+    func fill(_ file: inout ScenarioFile) {
+      let last = material.period.upperBound.description
+      func set(
+        _ parameter: RunwayScenario.Parameter, _ value: Double?, _ evidence: Evidence,
+        _ source: String
+      ) {
+        guard let value, value > 0 else { return }
+        file.scenario[parameter] = Self.range(value, evidence)
+        file.provenance[parameter.name] = Provenance(
+          source: source, date: last, evidence: evidence.name)
+      }
+      func each(_ money: Money) -> Double { money.approximate / Double(months) }
+      let users = statement.users.map { Double($0) }
+      let payers = statement.payers.map { Double($0) }
+      set(.audience, users, evidence(.users), "audience")
+      if let users, let payers {
+        set(
+          .paidShare, payers / users, max(evidence(.users), evidence(.payers)), "payers over users")
+      }
+      let subscriptions = -(statement.sums[.subscriptions] ?? .zero)
+      if let payers, payers > 0 {
+        set(
+          .price, each(subscriptions) / payers, max(evidence(of: .subscriptions), evidence(.payers)),
+          "subscriptions over payers")
+      }
+      let requests = Double(statement.requests) / Double(months)
+      if let users, users > 0 {
+        set(.requests, requests / users, evidence(.users), "requests of the usage ledger over users")
+        // Without metered usage, what serving costs a user is put on one request a user and month.
+        if requests == 0 {
+          set(.requests, 1, .measured, "no usage is metered: a user's month is the unit")
+          // The API's hosting is in its margin.
+          let api = each(-(statement.sums[.api] ?? .zero)) * (1 - file.scenario[.apiMargin].median)
+          let hosting = each(statement.serving)
+          set(
+            .cost, max(0.1 * hosting, hosting - api) / users,
+            max(evidence(of: .hosting), evidence(.users)),
+            "hosting, less the API's at its margin, over users")
+        }
+      }
+      if requests > 0 {
+        set(
+          .cost, each(statement.serving) / requests, statement.usage.evidence,
+          "serving cost over requests")
+      }
+      set(
+        .apiRevenue, each(-(statement.sums[.api] ?? .zero)), evidence(of: .api), "API revenue")
+      set(
+        .fixed, each((try? statement.improvement.adding(statement.otherCosts)) ?? .zero),
+        evidence { $0.kind == .expense && $0 != .hosting }, "research, training, staff and the rest")
+      if statement.hasCash {
+        let net = (try? statement.cash.adding(-statement.payable)) ?? statement.cash
+        set(.cash, net.approximate, evidence { $0 == .cash }, "cash less what is owed for usage")
+      }
+      if file.provenance[RunwayScenario.Parameter.cost.name] != nil {
+        file.scenario.regime.costMin = Self.rounded(0.01 * file.scenario[.cost].median)
+      }
+      if file.provenance[RunwayScenario.Parameter.audience.name] != nil {
+        let users = file.scenario[.audience].median
+        file.scenario[.saturation] = .lognormal(
+          p5: Self.rounded(3 * users), p95: Self.rounded(25 * users))
+      }
+      if let share = users.flatMap({ users in payers.map { $0 / users } }) {
+        file.scenario.regime.paidShareMax = Self.rounded(min(1, max(0.08, 4 * share)))
+      }
+    }
+
+    static func range(_ value: Double, _ evidence: Evidence) -> Distribution {
+      func within(_ factor: Double) -> Distribution {
+        .lognormal(p5: rounded(value / factor), p95: rounded(value * factor))
+      }
+      return switch evidence {
+      case .measured: .fixed(value)
+      case .reported: within(1.05)
+      case .estimated: within(1.2)
+      case .assumed: within(2)
+      }
+    }
+
+    /// Four digits: more would claim to know them.
+    private static func rounded(_ value: Double) -> Double {
+      Double(String(format: "%.3e", value)) ?? value
+    }
+
+    private func evidence(_ measure: AudienceMeasure) -> Evidence {
+      material.books.figures.last { $0.measure == measure }?.evidence ?? .assumed
+    }
+
+    private func evidence(of account: Account) -> Evidence { evidence { $0 == account } }
+
+    /// The weakest of the entries that touch an account.
+    private func evidence(_ matches: (Account) -> Bool) -> Evidence {
+      material.books.entries.filter { $0.lines.contains { matches($0.account) } }
+        .map(\.evidence).max() ?? .assumed
+    }
+  }
+}
+
+extension StatementOptions.Material {
+  /// The first month of a period in which anything was earned or spent: empty months at the start
+  /// are not months without burn.
+  func firstFlow(in period: ClosedRange<Month>) -> Month {
+    let flows = books.entries.filter { entry in
+      entry.lines.contains { $0.account.kind == .revenue || $0.account.kind == .expense }
+    }.map { Month(day: $0.day) } + usage.map(\.month)
+    return flows.filter(period.contains).min() ?? period.lowerBound
+  }
+}
