@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON := .build-python/bin/python
 BIN := .build/release
 
-.PHONY: demo build test unit process fuzz lint deps python bench clean
+.PHONY: demo build test unit process kernel fuzz lint deps python bench clean
 
 demo: build
 	@$(BIN)/solvent demo
@@ -14,7 +14,7 @@ build: deps
 	swift build -c release --explicit-target-dependency-import-check error
 
 # One debug build with the tests of all modules, one release build for the tests of the processes.
-test: deps python lint unit process fuzz
+test: deps python lint unit process kernel fuzz
 
 unit: deps python
 	swift build --build-tests
@@ -29,7 +29,14 @@ fuzz:
 	Tests/Fuzz/run
 
 lint:
-	swift format lint --strict --parallel --recursive Sources services Tests Package.swift
+	swift format lint --strict --parallel --recursive Sources services Tests Benchmarks Package.swift
+
+# The fast kernel must share no code with the rest: the linker would keep one copy of it for both, and a
+# processor without AVX2 would run it.
+kernel: build
+	@shared=$$(find .build/release/ -path '*SimulationKernelV3.build*' -name '*.o' -exec nm {} + \
+	  | awk '$$2 == "W" || $$2 == "u"' | grep -v SimulationKernelV3 || true); \
+	if [ -n "$$shared" ]; then echo "the fast kernel shares code:"; echo "$$shared"; exit 1; fi
 
 deps:
 	@missing=""; for package in libzmq3-dev libsqlite3-dev zlib1g-dev python3-venv; do \
@@ -46,6 +53,7 @@ python: deps
 bench: build
 	Benchmarks/fabric/run
 	Benchmarks/costing/run
+	Benchmarks/runway/run
 
 clean:
 	rm -rf .build .build-*

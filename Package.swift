@@ -97,9 +97,13 @@ let package = Package(
       ] + service,
       path: "services/solvent"),
 
+    .executableTarget(
+      name: "kernel-bench", dependencies: ["Modeling"], path: "Benchmarks/runway/kernel"),
+
     // Tests: one target a module, a simulated cluster, and real processes.
     .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"]),
-    .testTarget(name: "CBORTests", dependencies: ["Broker", "CBOR", "Economics", "Reporting"]),
+    .testTarget(
+      name: "CBORTests", dependencies: ["Broker", "CBOR", "Economics", "Modeling", "Reporting"]),
     .testTarget(name: "BrokerTests", dependencies: ["Broker"]),
     .testTarget(name: "EconomicsTests", dependencies: ["Economics"]),
     .testTarget(name: "ModelingTests", dependencies: ["CBOR", "Economics", "Modeling"]),

@@ -59,12 +59,11 @@ print(f"2,000 paths through the broker, whole command: {slider * 1000:.0f} ms")
 
 if shutil.which("valgrind") and shutil.which("strip"):
     # Valgrind 3.19 does not read the debug information of Swift 6.3.
-    bare = f"{work}/solvent-bare"
-    subprocess.run(["strip", "-o", bare, solvent], check=True)
+    bare = f"{work}/kernel-bare"
+    subprocess.run(["strip", "-o", bare, ".build/release/kernel-bench"], check=True)
 
     def instructions(paths):
-        text = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={work}/callgrind.out", bare, "scenario", "run", example,
-                               "--local", "--json", "--paths", str(paths)], capture_output=True, text=True, check=True).stderr
+        text = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={work}/callgrind.out", bare, str(paths)], capture_output=True, text=True, check=True).stderr
         return int(re.search(r"Collected\s*:\s*(\d+)", text).group(1))
     few, many = 8_192, 40_960
     print(f"instructions per path-step (callgrind): {(instructions(many) - instructions(few)) / ((many - few) * 60):.0f}")

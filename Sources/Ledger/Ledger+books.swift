@@ -65,7 +65,8 @@ extension Ledger {
     let content = Data(try CBOREncoder().encode(figure))
     guard try isNew(figure.id, content, "figures", db) else { return false }
     try db.cachedStatement(
-      sql: "INSERT INTO figures (id, day, measure, product, content, chain) VALUES (?, ?, ?, ?, ?, ?)"
+      sql:
+        "INSERT INTO figures (id, day, measure, product, content, chain) VALUES (?, ?, ?, ?, ?, ?)"
     ).execute(arguments: [
       figure.id, figure.day, figure.measure.rawValue, figure.product, content,
       try chained(content, "figures", db),
@@ -139,7 +140,8 @@ extension Ledger {
           let lines = try stored.map { line in
             EntryLine(
               Account(rawValue: line["account"]) ?? .cash,
-              try MoneyParts(units: line["units"], pico: line["pico"], yocto: line["yocto"]).money())
+              try MoneyParts(units: line["units"], pico: line["pico"], yocto: line["yocto"]).money()
+            )
           }
           guard lines == entry.lines, entry.id == id, entry.day == row["day"] as Int64 else {
             throw damaged("its lines were changed")

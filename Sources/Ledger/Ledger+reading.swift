@@ -130,7 +130,8 @@ extension Ledger {
         throw LedgerError(.damaged, "\(postings - counted) postings belong to no batch")
       }
       return LedgerCheck(
-        batches: batches, postings: postings, entries: try Self.verifyBooks(db), digest: try Self.factDigest(db), chain: chain)
+        batches: batches, postings: postings, entries: try Self.verifyBooks(db),
+        digest: try Self.factDigest(db), chain: chain)
     }
   }
 

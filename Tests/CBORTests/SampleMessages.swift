@@ -3,6 +3,7 @@
 import Broker
 import CBOR
 import Economics
+import Modeling
 import Reporting
 
 /// One message of every kind, with the rule of `docs/protocol.cddl` that describes it.
@@ -65,6 +66,32 @@ enum SampleMessages {
             rows: [.init(time: 1_690_848_000_000, name: "gpt-4", totals: totals)]))
       ),
       ("report-request", try encoder.encode(ReportRequest.cost(CostQuery(by: ["day"])))),
+      ("report-request", try encoder.encode(ReportRequest.books)),
+      ("books-batch", try encoder.encode(books())),
+      ("books-receipt", try encoder.encode(BooksReceipt(added: 1, known: 2))),
+      ("simulation-job", try encoder.encode(simulation)),
+      ("simulation-outcome", try encoder.encode(simulation.run())),
     ]
+  }
+
+  private static func books() throws -> BooksBatch {
+    var entry = BookEntry(
+      id: "a", day: 19_569,
+      lines: [
+        EntryLine(.cash, try Money(decimal: "10000000000")),
+        EntryLine(.capital, try Money(decimal: "-10000000000")),
+      ])
+    entry.counterparty = "Fund"
+    entry.terms = FundingTerms(
+      stake: 490_000, profitShare: 750_000, profitShareCap: try Money(decimal: "13000000000"))
+    return BooksBatch(
+      currency: "USD", entries: [entry],
+      figures: [AudienceFigure(id: "f", day: 19_539, .visits, 1_500_000_000)])
+  }
+
+  private static var simulation: SimulationJob {
+    var other = RunwayScenario.runway60
+    other.events.append(.init(month: 1, .audience, 0.88))
+    return SimulationJob(scenarios: [.runway60, other], first: 0, count: 64)
   }
 }

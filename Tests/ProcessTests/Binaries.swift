@@ -116,7 +116,8 @@ final class TestCluster: @unchecked Sendable {
   @discardableResult
   func solvent(_ arguments: String..., input: Data? = nil) throws -> Binaries.Output {
     var words = arguments
-    words.insert(contentsOf: ["--data", data], at: words.first == "prices" ? 2 : 1)
+    let isNested = words.first == "prices" || words.first == "scenario"
+    words.insert(contentsOf: ["--data", data], at: isNested ? 2 : 1)
     return try Binaries.run(words, input: input)
   }
 

@@ -81,3 +81,66 @@ struct ScenarioProcessTests {
     #expect((last[2]?["difference"] as? Double ?? 0) < -0.3)
   }
 }
+
+@Suite("Books in a cluster", .serialized, .timeLimit(.minutes(2)))
+struct BooksProcessTests {
+  static func object(_ output: Binaries.Output) throws -> [String: Any] {
+    try #require(output.status == 0, "\(output.err)")
+    return try #require(
+      try JSONSerialization.jsonObject(with: Data(output.out.utf8)) as? [String: Any])
+  }
+
+  @Test func booksUsageAndStatementsAgree() throws {
+    let cluster = try TestCluster(workers: 2)
+    // Books first: the ledger takes its currency from whoever comes first.
+    let books = try ClusterProcessTests.write(
+      cluster, "books.yaml",
+      """
+      books: test
+      entries:
+        - {date: 2023-06-01, opening: 5000}
+        - {date: 2023-08-15, revenue: 300.25, account: subscriptions}
+        - {date: 2023-08-20, cost: 1000, account: staff}
+        - {date: 2023-08-01, funding: 10B, counterparty: Fund, stake: 49%, share: 0.75, cap: 13B}
+      audience:
+        - {month: 2023-08, users: 1000}
+        - {month: 2023-08, payers: 15}
+      """)
+    #expect(try cluster.solvent("book", books).out.contains("6"))
+    let again = try Self.object(try cluster.solvent("book", "--json", books))
+    #expect((again["files"] as? [[String: Any]])?.first?["new"] as? Int == 0)
+    let log = SampleLog(rows: 2_000, seed: 21)
+    let path = try ClusterProcessTests.write(cluster, "log.csv", log.text)
+    let prices = try ClusterProcessTests.write(cluster, "prices.yaml", SampleLog.prices)
+    #expect(try cluster.solvent("ingest", "--prices", prices, path).status == 0)
+    // Every view shows the same cost, to the last digit.
+    let total = try Self.object(try cluster.solvent("cost", "--json"))["total"] as? [String: Any]
+    let cost = try #require(total?["cost_usd"] as? String)
+    let pnl = try Self.object(try cluster.solvent("pnl", "--json"))
+    let whole = (pnl["months"] as? [[String: Any]])?.last
+    #expect(whole?["serving"] as? String == cost && whole?["revenue"] as? String == "300.25")
+    let balance = try Self.object(try cluster.solvent("balance", "--json"))
+    #expect(balance["difference"] as? String == "0" && balance["liabilities"] as? String == cost)
+    let unit = try Self.object(try cluster.solvent("unit", "--json", "--since", "2023-08"))
+    #expect(unit["requests"] as? Int == 2_000 && unit["conversion"] as? Double == 0.015)
+    let runway = try Self.object(try cluster.solvent("runway", "--json"))
+    #expect((runway["runway"] as? Double ?? 0) > (runway["runway_without"] as? Double ?? 1e9))
+    let coverage = try cluster.solvent("coverage").out
+    #expect(coverage.contains("stake 49.0 %") && coverage.contains("$13,000,000,000"))
+    #expect(try cluster.solvent("audience", "--csv").out.contains("2023-08,,1000,15"))
+    // The books become a scenario, which runs.
+    let scenario = try cluster.solvent("scenario", "new", "--name", "mine")
+    let file = try ClusterProcessTests.write(cluster, "mine.yaml", scenario.out)
+    #expect(scenario.out.contains("serving cost over requests"))
+    #expect(try cluster.solvent("scenario", "run", "--paths", "800", file).status == 0)
+    #expect(try cluster.solvent("verify").out.contains("6 entries"))
+    // A conflict books nothing and says so.
+    let conflict = try ClusterProcessTests.write(
+      cluster, "c.yaml", "entries:\n  - {date: 2023-09-01, cost: 1, id: a}\n")
+    #expect(try cluster.solvent("book", conflict).status == 0)
+    _ = try ClusterProcessTests.write(
+      cluster, "c.yaml", "entries:\n  - {date: 2023-09-01, cost: 2, id: a}\n")
+    let refused = try cluster.solvent("book", conflict)
+    #expect(refused.status == 1 && refused.err.contains("other content"))
+  }
+}

@@ -63,7 +63,8 @@ struct Demo: AsyncParsableCommand {
     let address = try BrokerAddress(cluster.places.broker)
     let client = try await ClusterClient(
       address: address, name: "demo", process: Int(getpid()),
-      services: [ServiceName.query, ServiceName.ingest, ServiceName.simulate], logger: ClusterOptions.quietLogger)
+      services: [ServiceName.query, ServiceName.ingest, ServiceName.simulate],
+      logger: ClusterOptions.quietLogger)
     var options = ReadingOptions()
     options.mappingText = DemoUsage.mapping
     options.mappingFile = "demo mapping"

@@ -289,7 +289,8 @@ struct Condition {
     switch words[0] {
     case "ruin": value = summary.ruin(by: month(1) ?? 1).value
     case "break_even": value = summary.breakEven(by: month(1) ?? 1).value
-    case "runway": value = summary.runway(probability(1) ?? 0.5).value.map { Double($0) } ?? .infinity
+    case "runway":
+      value = summary.runway(probability(1) ?? 0.5).value.map { Double($0) } ?? .infinity
     default: value = summary.cash(at: month(1) ?? 1, probability(2) ?? 0.5).value
     }
     guard isGreater ? value > limit : value < limit else { return nil }

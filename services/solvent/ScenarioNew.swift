@@ -90,12 +90,14 @@ extension Scenario {
       let subscriptions = -(statement.sums[.subscriptions] ?? .zero)
       if let payers, payers > 0 {
         set(
-          .price, each(subscriptions) / payers, max(evidence(of: .subscriptions), evidence(.payers)),
+          .price, each(subscriptions) / payers,
+          max(evidence(of: .subscriptions), evidence(.payers)),
           "subscriptions over payers")
       }
       let requests = Double(statement.requests) / Double(months)
       if let users, users > 0 {
-        set(.requests, requests / users, evidence(.users), "requests of the usage ledger over users")
+        set(
+          .requests, requests / users, evidence(.users), "requests of the usage ledger over users")
         // Without metered usage, what serving costs a user is put on one request a user and month.
         if requests == 0 {
           set(.requests, 1, .measured, "no usage is metered: a user's month is the unit")
@@ -117,7 +119,8 @@ extension Scenario {
         .apiRevenue, each(-(statement.sums[.api] ?? .zero)), evidence(of: .api), "API revenue")
       set(
         .fixed, each((try? statement.improvement.adding(statement.otherCosts)) ?? .zero),
-        evidence { $0.kind == .expense && $0 != .hosting }, "research, training, staff and the rest")
+        evidence { $0.kind == .expense && $0 != .hosting }, "research, training, staff and the rest"
+      )
       if statement.hasCash {
         let net = (try? statement.cash.adding(-statement.payable)) ?? statement.cash
         set(.cash, net.approximate, evidence { $0 == .cash }, "cash less what is owed for usage")
@@ -170,9 +173,10 @@ extension StatementOptions.Material {
   /// The first month of a period in which anything was earned or spent: empty months at the start
   /// are not months without burn.
   func firstFlow(in period: ClosedRange<Month>) -> Month {
-    let flows = books.entries.filter { entry in
-      entry.lines.contains { $0.account.kind == .revenue || $0.account.kind == .expense }
-    }.map { Month(day: $0.day) } + usage.map(\.month)
+    let flows =
+      books.entries.filter { entry in
+        entry.lines.contains { $0.account.kind == .revenue || $0.account.kind == .expense }
+      }.map { Month(day: $0.day) } + usage.map(\.month)
     return flows.filter(period.contains).min() ?? period.lowerBound
   }
 }

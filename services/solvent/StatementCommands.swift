@@ -84,7 +84,9 @@ struct StatementOptions: ParsableArguments {
 
   func validate() throws {
     for text in [since, until].compactMap({ $0 }) {
-      guard Month(text) != nil else { throw ValidationError("'\(text)' is no month such as 2023-07") }
+      guard Month(text) != nil else {
+        throw ValidationError("'\(text)' is no month such as 2023-07")
+      }
     }
   }
 
@@ -107,7 +109,8 @@ struct StatementOptions: ParsableArguments {
     let usage = answer.rows.compactMap { row in Month(row.key[0]).map { ($0, row.totals) } }
     guard let span = Statement.span(books, usage) else {
       throw Failure(
-        ExitStatus.failed, "the books are empty; fill them with: solvent book FILE, solvent ingest LOG")
+        ExitStatus.failed,
+        "the books are empty; fill them with: solvent book FILE, solvent ingest LOG")
     }
     let first = since.flatMap { Month($0) } ?? span.lowerBound
     let last = until.flatMap { Month($0) } ?? span.upperBound
@@ -209,7 +212,8 @@ struct Facts {
       Terminal.print("key,value")
       for row in rows {
         let text = json(row.value).text
-        Terminal.print("\(row.key),\(text.hasPrefix("\"") ? String(text.dropFirst().dropLast()) : text)")
+        Terminal.print(
+          "\(row.key),\(text.hasPrefix("\"") ? String(text.dropFirst().dropLast()) : text)")
       }
     case .table, .md:
       var table = Table(columns: [
@@ -453,21 +457,25 @@ struct Audience: AsyncParsableCommand {
     let months = Set(figures.map { Month(day: $0.day) }).sorted()
     var table = Table(columns: [
       .init(title: "MONTH"), .init(title: "VISITS", isNumber: true),
-      .init(title: "CHANGE", isNumber: true), .init(title: "USERS", isNumber: true),
+      .init(title: "A MONTH", isNumber: true), .init(title: "USERS", isNumber: true),
       .init(title: "PAYERS", isNumber: true), .init(title: "KNOWN", rank: 1),
       .init(title: "SOURCE", rank: 2),
     ])
     var objects: [JSONText] = []
-    var before: [AudienceMeasure: UInt64] = [:]
+    var before: (month: Month, visits: UInt64)?
     for month in months {
       func latest(_ measure: AudienceMeasure) -> AudienceFigure? {
         figures.last { $0.measure == measure && Month(day: $0.day) == month }
       }
       let known = AudienceMeasure.allCases.compactMap(latest)
       let visits = latest(.visits)?.value
+      // A month: figures may be missing in between.
       let change = visits.flatMap { now in
-        before[.visits].map { Double(now) / Double($0) - 1 }
+        before.map {
+          pow(Double(now) / Double($0.visits), 1 / Double(month.index - $0.month.index)) - 1
+        }
       }
+      if let visits { before = (month, visits) }
       table.rows.append([
         month.description, visits.map { Text.grouped($0) } ?? "–",
         change.map { String(format: "%+.1f %%", $0 * 100) } ?? "",
@@ -476,7 +484,6 @@ struct Audience: AsyncParsableCommand {
         known.map(\.evidence).max()?.name ?? "", known.first?.source ?? "",
       ])
       for figure in known {
-        before[figure.measure] = figure.value
         objects.append(
           .object([
             ("month", .string(month.description)), ("measure", .string(figure.measure.rawValue)),

@@ -10,7 +10,9 @@ public enum BooksFile {
     "date", "id", "account", "product", "customer", "counterparty", "note", "source", "evidence",
     "stake", "share", "cap",
   ]
-  private static let figureKeys = ["month", "id", "product", "value", "measure", "source", "evidence"]
+  private static let figureKeys = [
+    "month", "id", "product", "value", "measure", "source", "evidence",
+  ]
 
   /// Reads a file: CSV when its name says so, YAML otherwise.
   /// - Throws: ``FileProblem`` with line, field and remedy. Nothing of a file with a mistake is booked:
@@ -217,7 +219,9 @@ public enum BooksFile {
       }
       guard let amount = BooksFile.amount(texts[measure.rawValue] ?? ""), amount >= .zero,
         let value = UInt64(exactly: MoneyParts(amount).units), MoneyParts(amount).pico == 0
-      else { throw problem("\(measure.rawValue): expected a whole number such as 1500000000, 1.5B") }
+      else {
+        throw problem("\(measure.rawValue): expected a whole number such as 1500000000, 1.5B")
+      }
       guard let month = texts["month"], let day = Self.day(month + "-01") else {
         throw problem("month: expected a month such as 2023-06")
       }
@@ -273,7 +277,9 @@ public enum BooksFile {
         throw problem("\(key): expected a share such as 0.49 or 49%")
       }
       let millionths = value.quanta / (isPercent ? 100 : 1) / 1_000_000_000_000_000_000
-      guard (0...1_000_000).contains(millionths) else { throw problem("\(key): is not from 0 to 1") }
+      guard (0...1_000_000).contains(millionths) else {
+        throw problem("\(key): is not from 0 to 1")
+      }
       return Int(millionths)
     }
 
