@@ -122,6 +122,8 @@ public enum AudienceMeasure: String, Codable, CaseIterable, Sendable {
   case users
   /// Users who paid in the month.
   case payers
+  /// Payers of the month before who did not pay in this one.
+  case churned
 }
 
 /// An audience in a month.
@@ -174,6 +176,10 @@ public struct BooksReceipt: Codable, Hashable, Sendable {
   public init(added: Int, known: Int) {
     self.added = added
     self.known = known
+  }
+
+  public mutating func count(isNew: Bool) {
+    if isNew { added += 1 } else { known += 1 }
   }
 
   enum CodingKeys: Int, CodingKey {

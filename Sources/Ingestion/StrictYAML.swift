@@ -30,6 +30,10 @@ public struct FileProblem: Error, Equatable, Sendable, CustomStringConvertible {
 struct StrictYAML {
   static let bytesMax = 4 * 1024 * 1024
   private static let depthMax = 32
+  /// What the resolver gives to nodes without a tag of their own.
+  private static let plainTags: Set<String> = [
+    "", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq",
+  ]
 
   let file: String
   let path: String
@@ -79,6 +83,9 @@ struct StrictYAML {
   private static func check(_ node: Node, _ file: String, _ depth: Int) throws(FileProblem) {
     let line = node.mark?.line ?? 0
     guard depth < depthMax else { throw FileProblem(file: file, line: line, "is nested too deep") }
+    guard plainTags.contains(node.tag.description) else {
+      throw FileProblem(file: file, line: line, "tags are not allowed here")
+    }
     guard node.anchor == nil else {
       throw FileProblem(file: file, line: line, "anchors and aliases are not allowed here")
     }

@@ -27,10 +27,10 @@ extension Ledger {
         guard entry.isBalanced else {
           throw LedgerError(.invalidBatch, "entry \(entry.id): its lines do not sum to zero")
         }
-        try Self.insert(entry, db) ? (receipt.added += 1) : (receipt.known += 1)
+        receipt.count(isNew: try Self.insert(entry, db))
       }
       for figure in batch.figures {
-        try Self.insert(figure, db) ? (receipt.added += 1) : (receipt.known += 1)
+        receipt.count(isNew: try Self.insert(figure, db))
       }
       return receipt
     }

@@ -46,6 +46,8 @@ public struct Statement: Sendable {
   public private(set) var visits: UInt64?
   public private(set) var users: UInt64?
   public private(set) var payers: UInt64?
+  /// Payers who left in the last month, over those of the month before.
+  public private(set) var churn: Double?
   /// Cash at the end, and what is owed for usage then.
   public private(set) var cash: Money = .zero
   public private(set) var payable: Money = .zero
@@ -80,15 +82,20 @@ public struct Statement: Sendable {
       if month <= period.upperBound { payable = try payable.adding(totals.cost) }
     }
     // Of each month the last figure told; a period's is that of its last month.
-    func figure(_ measure: AudienceMeasure) -> UInt64? {
+    func figure(_ measure: AudienceMeasure, in month: Month = period.upperBound) -> UInt64? {
       books.figures.filter {
-        $0.measure == measure && Month(day: $0.day) == period.upperBound
+        $0.measure == measure && Month(day: $0.day) == month
           && (product == nil || $0.product == product || $0.product.isEmpty)
       }.last?.value
     }
     visits = figure(.visits)
     users = figure(.users)
     payers = figure(.payers)
+    if let churned = figure(.churned),
+      let before = figure(.payers, in: period.upperBound.advanced(by: -1)), before > 0
+    {
+      churn = Double(churned) / Double(before)
+    }
   }
 
   private func sum(_ matches: (Account) -> Bool) -> Money {
@@ -110,6 +117,8 @@ public struct Statement: Sendable {
     [improvement, otherCosts, profitShare].reduce(serving, Self.add)
   }
   public var grossMargin: Money { Self.add(revenue, -serving) }
+  /// Gross margin less what is spent on selling.
+  public var contributionMargin: Money { Self.add(grossMargin, -sum { $0 == .sales }) }
   public var result: Money { Self.add(revenue, -costs) }
   public var capital: Money { -sum { $0 == .capital || $0 == .opening } }
 
@@ -221,6 +230,8 @@ public struct Independence: Sendable {
   }
 
   public private(set) var deals: [Deal] = []
+  /// Who owns what after all deals: each new stake thins the earlier ones.
+  public private(set) var owners: [(name: String, share: Double)] = []
   /// The part of all capital that came from each investor.
   public private(set) var capital: [(name: String, share: Double)] = []
   /// The part of all costs that went to each supplier; usage goes to its provider.
@@ -263,6 +274,21 @@ public struct Independence: Sendable {
     }
     capital = Self.shares(funds)
     costs = Self.shares(spent)
+    owners = Self.owners(deals)
+  }
+
+  private static func owners(_ deals: [Deal]) -> [(name: String, share: Double)] {
+    var stakes: [String: Double] = [:]
+    for deal in deals.sorted(by: { $0.entry.day < $1.entry.day }) {
+      guard let millionths = deal.entry.terms?.stake else { continue }
+      let stake = Double(millionths) / 1_000_000
+      for name in stakes.keys { stakes[name]? *= 1 - stake }
+      stakes[deal.entry.counterparty, default: 0] += stake
+    }
+    guard !stakes.isEmpty else { return [] }
+    let rest = 1 - stakes.values.reduce(0, +)
+    return stakes.map { ($0.key.isEmpty ? "not named" : $0.key, $0.value) }
+      .sorted { ($0.1, $1.0) > ($1.1, $0.0) } + [("everyone before", rest)]
   }
 
   private static func shares(_ amounts: [String: Money]) -> [(name: String, share: Double)] {

@@ -179,7 +179,7 @@ public enum RunwayKernel {
       let chance = VectorMath.uniform(second.0)
       let enters = .!isDeclining .& (chance .< VectorMath.splat(constants.enterDecline))
       let leaves = isDeclining .& (chance .< VectorMath.splat(constants.leaveDecline))
-      isDeclining = (isDeclining .| enters) .& .!leaves
+      isDeclining = VectorMath.both(VectorMath.either(isDeclining, enters), .!leaves)
 
       // 2. The audience.
       var drift = VectorMath.select(isDeclining, decline, growth)
@@ -239,7 +239,7 @@ public enum RunwayKernel {
       // 8. Ruin is for ever.
       let falls = .!isRuined .& (cash .< none)
       ruin = ruin.replacing(with: now, where: falls)
-      isRuined = isRuined .| falls
+      isRuined = VectorMath.either(isRuined, falls)
 
       // 9. A round is asked for, and perhaps agreed.
       burn =

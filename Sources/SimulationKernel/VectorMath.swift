@@ -22,6 +22,12 @@ enum VectorMath {
   }
 
   @inline(__always)
+  static func either(_ a: Mask, _ b: Mask) -> Mask { a .| b }
+
+  @inline(__always)
+  static func both(_ a: Mask, _ b: Mask) -> Mask { a .& b }
+
+  @inline(__always)
   static func atLeast(_ value: Vector, _ bound: Vector) -> Vector {
     select(value .< bound, bound, value)
   }

@@ -62,6 +62,8 @@ struct ScenarioFileTests {
       ("parameters:\n  cash: &a 5\n  price: *a", 0, "anchors"),
       ("parameters:\n  cash: {value: 1, evidence: sure}", 3, "measured, reported"),
       ("start: July", 2, "2023-07"),
+      ("parameters:\n  cash: !!float 5", 0, "tags"),
+      ("parameters: !include other.yaml", 0, "tags"),
     ] as [(String, Int, String)])
   func mistakes(_ text: String, _ line: Int, _ words: String) {
     let problem = #expect(throws: FileProblem.self) {

@@ -76,8 +76,9 @@ struct KernelTests {
       for step in 1...steps {
         let words = Philox.words(11, UInt64(path), UInt32(step), 0)
         let (normal, _) = VectorMath.normals(words.0, words.1)
-        level += normal * Float(deviation) + Float(drift)
-        hasPassed = hasPassed .| (level .< Vector(repeating: 0))
+        let move = normal * Float(deviation) + Float(drift)
+        level = level + move
+        hasPassed = VectorMath.either(hasPassed, level .< Vector(repeating: 0))
       }
       for lane in 0..<8 where hasPassed[lane] { passed += 1 }
     }

@@ -121,6 +121,8 @@ struct BooksTests {
     books.figures = [
       AudienceFigure(id: "u", day: july - 30, .users, 100),
       AudienceFigure(id: "p", day: july - 30, .payers, 2),
+      AudienceFigure(id: "q", day: july - 60, .payers, 4),
+      AudienceFigure(id: "c", day: july - 30, .churned, 3),
     ]
     var usage = CostTotals()
     try usage.add(.requests, 200, .uncharged, .measured, .zero)
@@ -137,6 +139,7 @@ struct BooksTests {
     #expect(try Statement.each(statement.revenue, statement.requests) == (money("0.32")))
     // 65 of fixed cost over 0.32 - 0.08 a request.
     #expect(statement.breakEvenRequests == 270)
+    #expect(statement.churn == 0.75 && statement.contributionMargin == statement.grossMargin)
     #expect(try statement.breakEvenPrice == money("40.5"))
     // A month without anything has no ratio, rather than a ratio of 0.
     let empty = try Statement(books, usage: [], in: Month(index: 1)...Month(index: 1))
@@ -158,6 +161,14 @@ struct BooksTests {
     #expect(try independence.deals[0].outstanding == Money(decimal: "100"))
     #expect(independence.capital.map(\.name) == ["Fund"] && independence.capital[0].share == 1)
     #expect(independence.costs[0].name == "Cloud")
+    // A second deal thins the first.
+    var second = try Self.entry("d2", 9, [(.cash, "10"), (.capital, "-10")])
+    second.counterparty = "Angel"
+    second.terms = FundingTerms(stake: 500_000)
+    let later = try Independence(
+      BooksBatch(currency: "USD", entries: [second, deal], figures: []), usageByProvider: [])
+    #expect(later.owners.map(\.name) == ["Angel", "Fund", "everyone before"])
+    #expect(abs(later.owners[1].share - 0.245) < 1e-12)
     #expect(abs(independence.costs[0].share - 60.0 / 90) < 1e-12)
   }
 }

@@ -121,6 +121,15 @@ struct StatementOptions: ParsableArguments {
       period: first...last)
   }
 
+  /// Who funds, who supplies, who owns.
+  func independence(_ material: Material) async throws -> Independence {
+    let providers = try await cluster.ask(CostQuery(by: [Dimension.provider]).message())
+      .costAnswer()
+    return try Independence(
+      material.books,
+      usageByProvider: providers.rows.map { ($0.key[0], $0.totals.cost) })
+  }
+
   func statement(_ material: Material, _ period: ClosedRange<Month>) throws -> Statement {
     try Statement(
       material.books, usage: material.usage, in: period, product: product, customer: customer)
@@ -167,6 +176,18 @@ struct Facts {
 
   mutating func add(_ key: String, _ label: String, _ value: Value, _ note: String = "") {
     rows.append((key, label, value, note))
+  }
+
+  /// On whom the company depends.
+  mutating func add(_ independence: Independence) {
+    for (key, label, shares) in [
+      ("capital_share", "capital from", independence.capital),
+      ("cost_share", "costs to", independence.costs), ("owner", "owned by", independence.owners),
+    ] {
+      for (index, share) in shares.prefix(3).enumerated() {
+        add("\(key)_\(index + 1)", "\(label) \(share.name)", .percent(share.share))
+      }
+    }
   }
 
   private func text(_ value: Value) -> String {
@@ -313,6 +334,7 @@ struct Unit: AsyncParsableCommand {
     for (key, label, amount) in [
       ("cost", "serving cost", statement.serving), ("revenue", "revenue", statement.revenue),
       ("margin", "gross margin", statement.grossMargin),
+      ("contribution", "contribution margin", statement.contributionMargin),
     ] {
       facts.add(
         "\(key)_per_request", "\(label) a request",
@@ -334,6 +356,14 @@ struct Unit: AsyncParsableCommand {
         Double(payers) / Double(users)
       } else { nil }
     facts.add("conversion", "conversion", .percent(conversion), "payers of users")
+    facts.add("churn", "churn a month", .percent(statement.churn), "payers lost of those before")
+    facts.add("coverage", "coverage", .ratio(statement.coverage), "revenue over all costs")
+    facts.add(
+      "improvement", "model improvement", .money(statement.improvement, decimals: 0),
+      "beside \(Facts.text(statement.serving, 0, material.currency)) of serving")
+    facts.add("gross_burn", "gross burn a month", .money(statement.grossBurn, decimals: 0))
+    facts.add("net_burn", "net burn a month", .money(statement.netBurn, decimals: 0))
+    facts.add("runway", "runway", .months(statement.runwayMonths))
     facts.add(
       "break_even_requests", "break-even requests a month", .count(statement.breakEvenRequests),
       "where revenue covers all costs")
@@ -353,12 +383,7 @@ struct Coverage: AsyncParsableCommand {
   func run() async throws {
     let material = try await options.material()
     let statement = try options.statement(material, material.period)
-    let providers = try await options.cluster.ask(
-      CostQuery(by: [Dimension.provider]).message()
-    ).costAnswer()
-    let independence = try Independence(
-      material.books,
-      usageByProvider: providers.rows.map { ($0.key[0], $0.totals.cost) })
+    let independence = try await options.independence(material)
     var facts = Facts("solvent.coverage/v1", currency: material.currency)
     facts.add("revenue", "revenue", .money(statement.revenue, decimals: 0))
     facts.add("costs", "all costs", .money(statement.costs, decimals: 0))
@@ -383,14 +408,7 @@ struct Coverage: AsyncParsableCommand {
         "funding \(Instant.date(day: deal.entry.day)) \(deal.entry.counterparty)",
         .money(deal.amount, decimals: 0), words)
     }
-    for (key, label, shares) in [
-      ("capital_share", "capital from", independence.capital),
-      ("cost_share", "costs to", independence.costs),
-    ] {
-      for (index, share) in shares.prefix(3).enumerated() {
-        facts.add("\(key)_\(index + 1)", "\(label) \(share.name)", .percent(share.share))
-      }
-    }
+    facts.add(independence)
     facts.print(options.output.format)
   }
 
@@ -436,6 +454,7 @@ struct RunwayCommand: AsyncParsableCommand {
     facts.add("payable", "owed for usage", .money(statement.payable, decimals: 0))
     facts.add("runway", "runway with funding", .months(statement.runwayMonths))
     facts.add("runway_without", "runway without funding", .months(without.runwayMonths))
+    facts.add(try await options.independence(material))
     if statement.netBurn == nil {
       facts.add("note", "", .words("revenue covers all costs: nothing is burnt"))
     }

@@ -14,13 +14,13 @@ public enum RunwayEngine {
     /// For any processor of the architecture. On arm64 it is the fast one.
     case portable
     /// x86-64 with AVX2 and FMA.
-    case x86_64_v3 = "x86-64-v3"
+    case avx2 = "x86-64-v3"
   }
 
   /// The fastest that runs here.
   public static let kernel: Kernel = {
     #if HAS_X86_64_V3
-      return cprocessor_has_x86_64_v3() != 0 ? .x86_64_v3 : .portable
+      return cprocessor_has_x86_64_v3() != 0 ? .avx2 : .portable
     #else
       return .portable
     #endif
@@ -43,7 +43,7 @@ public enum RunwayEngine {
       case .portable:
         SimulationKernel.RunwayKernel.simulate(
           program.input, output, seed: seed, first: first, count: count)
-      case .x86_64_v3:
+      case .avx2:
         #if HAS_X86_64_V3
           SimulationKernelV3.RunwayKernel.simulate(
             program.input, output, seed: seed, first: first, count: count)
