@@ -44,17 +44,19 @@ print(f"{'':10}{'M path-steps / CPU s':>22}{'solvent is':>12}{'P(ruin, 60)':>13}
 for engine in engines:
     print(f"{engine:10}{median[engine] / 1e6:22.1f}{median['solvent'] / median[engine]:11.1f}x{statistics.mean(ruins[engine]):13.4f}")
 
-walls = {}
+walls, long = {}, {}
 for workers in (1, 2):
     shutil.rmtree(data, ignore_errors=True)
     subprocess.run([solvent, "up", "--data", data, "--workers", str(workers), "--detach"], check=True, capture_output=True)
     try:
         cluster(workers, 8192, 1)
         walls[workers] = statistics.median(cluster(workers, 1_000_000, s) for s in range(1, rounds + 1))
+        long[workers] = statistics.median(cluster(workers, 4_000_000, s) for s in range(1, rounds + 1))
         slider = statistics.median(cluster(workers, 2_000, s) for s in range(1, 4 * rounds + 1))
     finally:
         subprocess.run([solvent, "down", "--data", data], capture_output=True)
-print(f"1,000,000 paths through the broker: {walls[1]:.2f} s with 1 worker, {walls[2]:.2f} s with 2 ({walls[1] / walls[2]:.2f} times)")
+print(f"1,000,000 paths through the broker: {walls[1]:.2f} s with 1 worker, {walls[2]:.2f} s with 2")
+print(f"4,000,000 paths: {long[1]:.2f} s with 1 worker, {long[2]:.2f} s with 2 ({long[1] / long[2]:.2f} times)")
 print(f"2,000 paths through the broker, whole command: {slider * 1000:.0f} ms")
 
 if shutil.which("valgrind") and shutil.which("strip"):

@@ -492,6 +492,9 @@ struct ClusterProcessTests {
     try stranger.waitReceive(into: &answer)
     let header = try answer.withUnsafeBytes { try Header($0) }
     #expect(header.command == .error && header.argument == ErrorCode.version.rawValue)
+    // It writes its log after it has answered.
+    let deadline = ContinuousClock.now + .seconds(10)
+    while !cluster.logs.contains("refused"), ContinuousClock.now < deadline {}
     #expect(cluster.logs.contains("refused") && cluster.logs.contains("version"))
 
     // A broker of another version: the worker says so.

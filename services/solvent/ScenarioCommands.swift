@@ -64,7 +64,7 @@ struct SimulationOptions: ParsableArguments {
       for assignment in sets { try file.set(assignment) }
       if let seed { file.scenario.seed = seed }
       if let paths { file.paths = paths }
-      _ = try RunwayProgram(file.scenario)
+      try RunwayProgram.validate(file.scenario)
       return file
     } catch let problem as FileProblem {
       throw Failure(ExitStatus.badFile, problem.description)
@@ -194,7 +194,7 @@ extension Scenario {
         var changed = cases[0]
         do throws(ScenarioError) {
           try changed.set(change)
-          _ = try RunwayProgram(changed.scenario)
+          try RunwayProgram.validate(changed.scenario)
         } catch {
           throw Failure(EX_USAGE, error.description)
         }

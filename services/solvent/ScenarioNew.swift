@@ -49,7 +49,7 @@ extension Scenario {
       let draft = Draft(material: material, statement: statement, months: statement.months)
       draft.fill(&file)
       do {
-        _ = try RunwayProgram(file.scenario)
+        try RunwayProgram.validate(file.scenario)
       } catch {
         throw Failure(ExitStatus.failed, error.description)
       }

@@ -96,7 +96,7 @@ public struct ScenarioFile: Sendable {
       for item in try list.items() { try addEvent(item) }
     }
     do throws(ScenarioError) {
-      _ = try RunwayProgram(scenario)
+      try RunwayProgram.validate(scenario)
     } catch {
       throw FileProblem(file: file, error.description)
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
+
 /// What is known of a number.
 public enum Distribution: Hashable, Sendable {
   case fixed(Double)
@@ -71,7 +73,7 @@ public enum Distribution: Hashable, Sendable {
       let (low, high) = (PortableMath.log(p5), PortableMath.log(p95))
       return PortableMath.exp((low + high) / 2 + (high - low) / (2 * Self.z95) * z)
     case .normal(let p5, let p95): return (p5 + p95) / 2 + (p95 - p5) / (2 * Self.z95) * z
-    case .beta(let a, let b): return BetaTable(a, b).quantile(PortableMath.normalCDF(z))
+    case .beta(let a, let b): return BetaTable.of(a, b).quantile(PortableMath.normalCDF(z))
     case .triangular(let low, let mode, let high):
       let u = PortableMath.normalCDF(z)
       let peak = (mode - low) / (high - low)
@@ -84,11 +86,24 @@ public enum Distribution: Hashable, Sendable {
 
 /// The distribution function of a beta distribution on a fine grid, by the midpoint rule, which the
 /// poles of a density with a or b below 1 do not break.
-struct BetaTable {
+struct BetaTable: Sendable {
   private static let cells = 40_000
+  private static let known = Mutex<[[Double]: BetaTable]>([:])
   private let sums: [Double]
 
-  init(_ a: Double, _ b: Double) {
+  /// The table of a distribution; the last ones are kept, since making one takes milliseconds and
+  /// scenarios that differ in something else share it.
+  static func of(_ a: Double, _ b: Double) -> BetaTable {
+    if let table = known.withLock({ $0[[a, b]] }) { return table }
+    let made = BetaTable(a, b)
+    known.withLock { tables in
+      if tables.count >= 16 { tables.removeAll() }
+      tables[[a, b]] = made
+    }
+    return made
+  }
+
+  private init(_ a: Double, _ b: Double) {
     var sums = [0.0]
     sums.reserveCapacity(Self.cells + 1)
     // Scaled by the density at the mean, so that large a and b do not underflow.

@@ -69,6 +69,13 @@ public final class RunwayProgram: @unchecked Sendable {
 
   // MARK: Checks
 
+  /// Checks a scenario without making its tables.
+  /// - Throws: ``ScenarioError`` naming what is wrong.
+  public static func validate(_ scenario: RunwayScenario) throws(ScenarioError) {
+    try check(scenario)
+    _ = try choleskyFactor(scenario.correlations)
+  }
+
   private static func check(_ scenario: RunwayScenario) throws(ScenarioError) {
     guard scenario.parameters.count == KernelInput.parameterCount else {
       throw ScenarioError("a scenario has \(KernelInput.parameterCount) parameters")
@@ -147,7 +154,7 @@ public final class RunwayProgram: @unchecked Sendable {
         spread: Float((high - low) / (2 * Distribution.z95)))
     default:
       let beta: BetaTable? =
-        if case .beta(let a, let b) = distribution { BetaTable(a, b) } else { nil }
+        if case .beta(let a, let b) = distribution { BetaTable.of(a, b) } else { nil }
       for place in 0..<KernelInput.tableLength {
         let z = Self.quantile(place)
         let value = beta.map { $0.quantile(normalCDFs[place]) } ?? distribution.quantile(z)
