@@ -27,9 +27,19 @@ extension Ledger {
         guard entry.isBalanced else {
           throw LedgerError(.invalidBatch, "entry \(entry.id): its lines do not sum to zero")
         }
+        guard Self.days.contains(entry.day),
+          entry.lines.allSatisfy({ MoneyParts($0.amount).units.magnitude <= 1_000_000_000_000 })
+        else {
+          throw LedgerError(
+            .invalidBatch, "entry \(entry.id): beyond 1900 to 2200, or 10^12 units of money")
+        }
         receipt.count(isNew: try Self.insert(entry, db))
       }
       for figure in batch.figures {
+        guard Self.days.contains(figure.day), figure.value <= 1_000_000_000_000_000 else {
+          throw LedgerError(
+            .invalidBatch, "figure \(figure.id): beyond 1900 to 2200, or 10^15")
+        }
         receipt.count(isNew: try Self.insert(figure, db))
       }
       return receipt
@@ -38,10 +48,19 @@ extension Ledger {
     return receipt
   }
 
+  private static let days =
+    Instant.days(year: 1900, month: 1, day: 1)..<Instant.days(year: 2200, month: 1, day: 1)
+
   /// - Returns: whether it is new.
   private static func insert(_ entry: BookEntry, _ db: Database) throws -> Bool {
     let content = Data(try CBOREncoder().encode(entry))
-    guard try isNew(entry.id, content, "entries", db) else { return false }
+    let isNew = try isNew(entry.id, "entries", db) { known in
+      // Under which name the file was given is no part of what happened.
+      var known = try CBORDecoder().decode(BookEntry.self, from: known)
+      known.source = entry.source
+      return known == entry
+    }
+    guard isNew else { return false }
     try db.cachedStatement(
       sql: """
         INSERT INTO entries (id, day, product, customer, counterparty, content, chain)
@@ -63,7 +82,12 @@ extension Ledger {
 
   private static func insert(_ figure: AudienceFigure, _ db: Database) throws -> Bool {
     let content = Data(try CBOREncoder().encode(figure))
-    guard try isNew(figure.id, content, "figures", db) else { return false }
+    let isNew = try isNew(figure.id, "figures", db) { known in
+      var known = try CBORDecoder().decode(AudienceFigure.self, from: known)
+      known.source = figure.source
+      return known == figure
+    }
+    guard isNew else { return false }
     try db.cachedStatement(
       sql:
         "INSERT INTO figures (id, day, measure, product, content, chain) VALUES (?, ?, ?, ?, ?, ?)"
@@ -75,12 +99,12 @@ extension Ledger {
   }
 
   private static func isNew(
-    _ id: String, _ content: Data, _ table: String, _ db: Database
+    _ id: String, _ table: String, _ db: Database, _ isSame: ([UInt8]) throws -> Bool
   ) throws -> Bool {
     let known = try Data.fetchOne(
       db.cachedStatement(sql: "SELECT content FROM \(table) WHERE id = ?"), arguments: [id])
     guard let known else { return true }
-    guard known == content else {
+    guard try isSame(Array(known)) else {
       throw LedgerError(
         .conflict,
         "'\(id)' is booked with other content; correct it by an entry of its own, with another id")

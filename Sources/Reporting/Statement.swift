@@ -53,9 +53,13 @@ public struct Statement: Sendable {
   public private(set) var payable: Money = .zero
   public private(set) var hasCash = false
 
+  /// - Parameters:
+  ///   - usage: of what the statement is about, by month.
+  ///   - allUsage: of the whole company, when that is more: what is owed is owed by all of it.
   /// - Throws: ``MoneyError/overflow``.
   public init(
-    _ books: BooksBatch, usage: [(month: Month, totals: CostTotals)], in period: ClosedRange<Month>,
+    _ books: BooksBatch, usage: [(month: Month, totals: CostTotals)],
+    allUsage: [(month: Month, totals: CostTotals)]? = nil, in period: ClosedRange<Month>,
     product: String? = nil, customer: String? = nil
   ) throws(MoneyError) {
     months = period.upperBound.index - period.lowerBound.index + 1
@@ -77,16 +81,13 @@ public struct Statement: Sendable {
         if line.account == .payable { payable = try payable.adding(-line.amount) }
       }
     }
-    for (month, totals) in usage {
-      if period.contains(month) { try self.usage.add(totals) }
-      if month <= period.upperBound { payable = try payable.adding(totals.cost) }
+    for (month, totals) in usage where period.contains(month) { try self.usage.add(totals) }
+    for (month, totals) in allUsage ?? usage where month <= period.upperBound {
+      payable = try payable.adding(totals.cost)
     }
-    // Of each month the last figure told; a period's is that of its last month.
+    // A period's audience is that of its last month.
     func figure(_ measure: AudienceMeasure, in month: Month = period.upperBound) -> UInt64? {
-      books.figures.filter {
-        $0.measure == measure && Month(day: $0.day) == month
-          && (product == nil || $0.product == product || $0.product.isEmpty)
-      }.last?.value
+      books.audience(measure, in: month, product: product).map(\.value)
     }
     visits = figure(.visits)
     users = figure(.users)
@@ -115,6 +116,10 @@ public struct Statement: Sendable {
   public var profitShare: Money { sum { $0 == .profitShareCost } }
   public var costs: Money {
     [improvement, otherCosts, profitShare].reduce(serving, Self.add)
+  }
+  /// Whether some cost of serving is known: usage without any price, and no hosting, is not free.
+  public var knowsServing: Bool {
+    usage.hasPriced || !usage.hasUnpriced || sums[.hosting] != nil
   }
   public var grossMargin: Money { Self.add(revenue, -serving) }
   /// Gross margin less what is spent on selling.
@@ -158,8 +163,12 @@ public struct Statement: Sendable {
     let contribution = Self.add(revenueEach, -servingEach)
     guard contribution > .zero else { return nil }
     let fixed = Self.add(costs, -serving)
-    let needed = fixed.quanta / contribution.quanta / Int128(months)
-    return needed >= 0 ? UInt64(exactly: needed) : nil
+    let each = contribution.quanta
+    // Rounded up: one request less would not cover.
+    let (quotient, rest) = fixed.quanta.quotientAndRemainder(dividingBy: each)
+    let (needed, left) = (quotient + (rest > 0 ? 1 : 0)).quotientAndRemainder(
+      dividingBy: Int128(months))
+    return fixed.quanta >= 0 ? UInt64(exactly: needed + (left > 0 ? 1 : 0)) : nil
   }
 
   /// What a payer would have to pay a month for revenue to cover all costs, other revenue staying.
@@ -177,7 +186,9 @@ public struct Statement: Sendable {
   public static func span(
     _ books: BooksBatch, _ usage: [(month: Month, totals: CostTotals)]
   ) -> ClosedRange<Month>? {
-    let months = books.entries.map { Month(day: $0.day) } + usage.map(\.month)
+    let months =
+      books.entries.map { Month(day: $0.day) } + books.figures.map { Month(day: $0.day) }
+      + usage.map(\.month)
     guard let first = months.min(), let last = months.max() else { return nil }
     return first...last
   }
@@ -267,8 +278,10 @@ public struct Independence: Sendable {
       guard let line = entry.lines.first(where: { $0.account == .capital }) else { continue }
       var outstanding: Money?
       if let cap = entry.terms?.profitShareCap {
-        let paid = shared[entry.counterparty] ?? .zero
-        outstanding = paid < cap ? try cap.adding(-paid) : .zero
+        // What was paid goes to the oldest deal first.
+        let paid = min(shared[entry.counterparty] ?? .zero, cap)
+        outstanding = try cap.adding(-paid)
+        shared[entry.counterparty] = try (shared[entry.counterparty] ?? .zero).adding(-paid)
       }
       deals.append(Deal(entry: entry, amount: -line.amount, outstanding: outstanding))
     }
@@ -299,7 +312,33 @@ public struct Independence: Sendable {
   }
 }
 
+extension BooksBatch {
+  /// The audience in a month, and how it is known: of a product what was told of it, else of all;
+  /// without a product what was told of all, else what the products add up to.
+  public func audience(
+    _ measure: AudienceMeasure, in month: Month, product: String? = nil
+  ) -> (value: UInt64, evidence: Evidence, source: String)? {
+    let told = figures.filter { $0.measure == measure && Month(day: $0.day) == month }
+    func last(_ product: String) -> AudienceFigure? { told.last { $0.product == product } }
+    if let figure = product.flatMap(last) ?? last("") {
+      return (figure.value, figure.evidence, figure.source)
+    }
+    guard product == nil, !told.isEmpty else { return nil }
+    let products = Set(told.map(\.product)).sorted().compactMap(last)
+    return (
+      products.reduce(0) { $0 &+ $1.value }, products.map(\.evidence).max() ?? .assumed,
+      products[0].source
+    )
+  }
+}
+
 extension Money {
+  /// This for each million, of an amount for `count`.
+  public func perMillion(of count: UInt64) -> Money? {
+    guard count > 0, let million = try? times(1_000_000) else { return nil }
+    return million.divided(by: count)
+  }
+
   /// Split into equal parts, rounded towards zero at 10^-24.
   public func divided(by count: UInt64) -> Money { Money(quanta: quanta / Int128(max(1, count))) }
 }

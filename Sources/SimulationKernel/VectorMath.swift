@@ -40,9 +40,10 @@ enum VectorMath {
   /// Adding and subtracting it rounds to an integer, which then stands in the lowest bits.
   private static let rounder: Float = 12_582_912
 
-  /// e^x for |x| < 87.
+  /// e^x; beyond ±87, where floats end, that of ±87.
   @inline(__always)
-  static func exp(_ x: Vector) -> Vector {
+  static func exp(_ argument: Vector) -> Vector {
+    let x = atMost(atLeast(argument, splat(-87)), splat(87))
     let shifted = fused(x, splat(1.442_695_04), splat(rounder))
     let power = shifted - splat(rounder)
     var rest = fused(power, splat(-0.693_359_375), x)

@@ -57,6 +57,7 @@ struct BooksFileTests {
       ("b.yaml", "entries:\n  - {date: 2023-07-31, cost: 1, account: api}", 2, "cost goes to"),
       ("b.yaml", "entries:\n  - {date: 2023-07-31, cost: 1, stake: 0.5}", 2, "belongs to funding"),
       ("b.yaml", "entries:\n  - {date: 2023-07-31, funding: 1, stake: 2}", 2, "from 0 to 1"),
+      ("b.yaml", "entries:\n  - {date: 2023-07-31, funding: 1, cap: 13 billion}", 2, "cap"),
       ("b.yaml", "audience:\n  - {month: 2023-07, users: 1.5}", 2, "whole number"),
       ("b.csv", "date,kind,amount\n2023-07-31,gift,1\n", 2, "is no kind"),
       ("b.csv", "date,kind,amount\n2023-07-31,cost\n", 2, "fields under"),

@@ -49,6 +49,14 @@ struct BooksTests {
     changed.entries[7].note = "changed"
     #expect(throws: LedgerError.self) { try ledger.book(changed) }
     #expect(try ledger.books() == batch)
+    // Given under another name of the file it is known as well.
+    var renamed = batch
+    for index in renamed.entries.indices { renamed.entries[index].source = "./books.csv" }
+    #expect(try ledger.book(renamed) == BooksReceipt(added: 0, known: 51))
+    var absurd = batch
+    absurd.entries[0].id = "absurd"
+    absurd.entries[0].day = .max
+    #expect(throws: LedgerError.self) { try ledger.book(absurd) }
     // Usage may be booked before or after, in the same currency only.
     #expect(throws: LedgerError.self) {
       try ledger.book(BooksBatch(currency: "EUR", entries: [], figures: []))
@@ -138,7 +146,7 @@ struct BooksTests {
     #expect(abs((statement.coverage ?? 0) - 64.0 / 81) < 1e-12)
     #expect(try Statement.each(statement.revenue, statement.requests) == (money("0.32")))
     // 65 of fixed cost over 0.32 - 0.08 a request.
-    #expect(statement.breakEvenRequests == 270)
+    #expect(statement.breakEvenRequests == 271)
     #expect(statement.churn == 0.75 && statement.contributionMargin == statement.grossMargin)
     #expect(try statement.breakEvenPrice == money("40.5"))
     // A month without anything has no ratio, rather than a ratio of 0.

@@ -21,7 +21,7 @@ struct RunwayTests {
           .counts)
       first += count
     }
-    return RunwaySummary(counts, stepsPerMonth: scenario.stepsPerMonth)
+    return RunwaySummary(counts, of: scenario)
   }
 
   /// |a - b| within 4 standard errors of both together.
@@ -165,7 +165,7 @@ struct RunwayTests {
     var shocked = RunwayScenario.runway60
     shocked.events.append(.init(month: 1, .audience, 0.88))
     let outcome = try SimulationJob(scenarios: [.runway60, shocked], first: 0, count: 16_384).run()
-    let summaries = outcome.counts.map { RunwaySummary($0, stepsPerMonth: 1) }
+    let summaries = outcome.counts.map { RunwaySummary($0, of: .runway60) }
     for month in 2...60 {
       for summary in summaries {
         #expect(summary.ruin(by: month).value >= summary.ruin(by: month - 1).value)
@@ -207,6 +207,37 @@ struct RunwayTests {
     #expect(Set(halves) == [49])
   }
 
+  @Test func aSmallCompanyIsSimulatedAsWell() throws {
+    // The reference in another unit: all money a 65,536th. The same paths, to the last one.
+    let unit = 1.0 / 65_536
+    let small = RunwayScenario.runway60.inMoney(times: unit)
+    #expect(small.moneyScale > 1 && RunwayScenario.runway60.moneyScale == 1)
+    let (a, b) = (
+      try Self.summary(.runway60, paths: 8_192), try Self.summary(small, paths: 8_192)
+    )
+    #expect(abs(a.ruin(by: 60).value - b.ruin(by: 60).value) < 0.002)
+    let (cash, smallCash) = (a.cash(at: 24, 0.5).value, b.cash(at: 24, 0.5).value)
+    #expect(abs(smallCash / (cash * unit) - 1) < 0.04, "\(cash) \(smallCash)")
+  }
+
+  @Test func extremesStayFinite() throws {
+    var scenario = RunwayScenario.runway60
+    scenario[.loss] = .fixed(1)
+    scenario[.decline] = .fixed(-2)
+    scenario.regime.leaveDecline = 0
+    scenario[.requests] = .fixed(0)
+    scenario[.cost] = .fixed(0)
+    scenario.regime.costMin = 0
+    // Nobody is left and nothing costs anything but the fixed cost: cash can only fall.
+    scenario[.apiGrowth] = .fixed(-1)
+    scenario.rounds.most = 0
+    let summary = try Self.summary(scenario, paths: 1_024)
+    #expect(summary.ruin(by: 60).value > 0.5)
+    for month in 13...60 {
+      #expect(summary.cash(at: month, 0.95).value <= summary.cash(at: month - 1, 0.95).value)
+    }
+  }
+
   @Test func smallerStepsConverge() throws {
     let monthly = try Self.summary(.runway60, paths: 32_768).ruin(by: 60).value
     var scenario = RunwayScenario.runway60
@@ -218,7 +249,9 @@ struct RunwayTests {
   @Test(
     "What cannot be simulated is refused",
     arguments: [
-      ("correlation", "contradict"), ("horizon", "1 to 240"), ("event", "beyond the horizon"),
+      ("correlation", "contradict"), ("horizon", "1 to 240"), ("endless", "1 to 240"),
+      ("rounds", "0 to 1,000"), ("fade", "above 0"), ("amount", "at most 10^15"),
+      ("beta", "0.01 to"), ("huge", "at most 10^15"), ("event", "beyond the horizon"),
       ("negative", "cannot be negative"), ("probability", "between 0 and 1"),
     ])
   func refusals(_ what: String, _ words: String) {
@@ -229,6 +262,12 @@ struct RunwayTests {
         .init(.growth, .price, 0.99), .init(.growth, .cash, 0.99), .init(.price, .cash, -0.99),
       ]
     case "horizon": scenario.horizon = 241
+    case "endless": scenario.horizon = .max
+    case "rounds": scenario.rounds.most = .max
+    case "fade": scenario.regime.fade = -0.5
+    case "amount": scenario.events.append(.init(month: 1, .audience, 1e308))
+    case "beta": scenario[.loss] = .beta(a: 1, b: 1e-17)
+    case "huge": scenario[.audience] = .triangular(low: 0, mode: 1e200, high: 2e200)
     case "event": scenario.events.append(.init(month: 61, .tranche, 1))
     case "negative": scenario[.audience] = .normal(p5: -1, p95: 5)
     default: scenario.regime.enterDecline = 1.5

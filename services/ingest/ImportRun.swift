@@ -34,9 +34,14 @@ final class ImportRun: Sendable {
 
   func run() throws -> ImportReport {
     let book = try request.options.priceBook()
-    let digest = try ContentDigest(ofFile: request.path, beginnings: desk.lengths())
+    let lengths = desk.lengths()
+    let first = try ContentDigest(ofFile: request.path, beginnings: lengths)
     try desk.check(job)
     return try desk.ids.withIndex { ids in
+      // While it waited for its turn, another import may have read a beginning of this very file.
+      let isStale = desk.lengths().contains { !lengths.contains($0) && $0 <= first.count }
+      let digest =
+        isStale ? try ContentDigest(ofFile: request.path, beginnings: desk.lengths()) : first
       let reader = try UsageReader(
         path: request.path, source: request.options.source, batchRows: request.options.batchRows,
         length: digest.count, ids: ids, now: Int64(Date().timeIntervalSince1970 * 1_000)
@@ -162,9 +167,15 @@ final class ImportRun: Sendable {
     desk.reserve(bytes.count)
     let side = JournalSide(
       nextLine: nextLine, quarantined: piece.quarantined, contents: piece.contents)
-    try desk.journal.append(job: bytes, side: side) { [desk] sequence in
-      desk.durable(sequence, payload, key)
-      self.counts.withLock { $0.durable += 1 }
+    do {
+      try desk.journal.append(job: bytes, side: side) { [desk] sequence in
+        desk.durable(sequence, payload, key)
+        self.counts.withLock { $0.durable += 1 }
+      }
+    } catch {
+      counts.withLock { $0.submitted -= 1 }
+      desk.reserve(-bytes.count)
+      throw error
     }
   }
 

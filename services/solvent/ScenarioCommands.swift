@@ -201,7 +201,7 @@ extension Scenario {
         changed.scenario.name = change
         cases.append(changed)
       }
-      guard Set(cases.map(\.scenario.steps)).count == 1 else {
+      guard Set(cases.map { [$0.scenario.horizon, $0.scenario.stepsPerMonth] }).count == 1 else {
         throw Failure(EX_USAGE, "scenarios are compared over the same horizon and steps")
       }
       // The same draws: the seed of the first counts for all.

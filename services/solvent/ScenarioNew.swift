@@ -47,7 +47,7 @@ extension Scenario {
       file.scenario[.growth] = .normal(p5: 0.005, p95: 0.08)
       file.scenario[.decline] = .normal(p5: -0.09, p95: -0.005)
       let draft = Draft(material: material, statement: statement, months: statement.months)
-      draft.fill(&file)
+      try draft.fill(&file)
       do {
         try RunwayProgram.validate(file.scenario)
       } catch {
@@ -68,14 +68,15 @@ extension Scenario {
     let statement: Statement
     let months: Int
 
-    func fill(_ file: inout ScenarioFile) {
+    func fill(_ file: inout ScenarioFile) throws {
       let last = material.period.upperBound.description
       func set(
         _ parameter: RunwayScenario.Parameter, _ value: Double?, _ evidence: Evidence,
         _ source: String
       ) {
-        guard let value, value > 0 else { return }
-        file.scenario[parameter] = Self.range(value, evidence)
+        guard let value, value >= 0 else { return }
+        // What the books know to be nothing is nothing, not the reference's.
+        file.scenario[parameter] = value == 0 ? .fixed(0) : Self.range(value, evidence)
         file.provenance[parameter.name] = Provenance(
           source: source, date: last, evidence: evidence.name)
       }
@@ -95,25 +96,29 @@ extension Scenario {
           "subscriptions over payers")
       }
       let requests = Double(statement.requests) / Double(months)
+      // What serving the API costs is in its margin.
+      let api = each(-(statement.sums[.api] ?? .zero)) * (1 - file.scenario[.apiMargin].median)
+      let serving = max(0.1 * each(statement.serving), each(statement.serving) - api)
+      // The books do not tell payers' use from that of others.
+      set(.payerWeight, 1, .measured, "cost is an average over all users")
       if let users, users > 0 {
         set(
           .requests, requests / users, evidence(.users), "requests of the usage ledger over users")
         // Without metered usage, what serving costs a user is put on one request a user and month.
         if requests == 0 {
           set(.requests, 1, .measured, "no usage is metered: a user's month is the unit")
-          // The API's hosting is in its margin.
-          let api = each(-(statement.sums[.api] ?? .zero)) * (1 - file.scenario[.apiMargin].median)
-          let hosting = each(statement.serving)
           set(
-            .cost, max(0.1 * hosting, hosting - api) / users,
+            .cost, serving / users,
             max(evidence(of: .hosting), evidence(.users)),
             "hosting, less the API's at its margin, over users")
         }
       }
       if requests > 0 {
         set(
-          .cost, each(statement.serving) / requests, statement.usage.evidence,
-          "serving cost over requests")
+          .cost, serving / requests,
+          statement.usage.hasUnpriced ? .assumed : statement.usage.evidence,
+          "serving cost over requests, less the API's at its margin"
+            + (statement.usage.hasUnpriced ? "; part of the usage has no price" : ""))
       }
       set(
         .apiRevenue, each(-(statement.sums[.api] ?? .zero)), evidence(of: .api), "API revenue")
@@ -122,8 +127,21 @@ extension Scenario {
         evidence { $0.kind == .expense && $0 != .hosting }, "research, training, staff and the rest"
       )
       if statement.hasCash {
-        let net = (try? statement.cash.adding(-statement.payable)) ?? statement.cash
+        let net = try statement.cash.adding(-statement.payable)
+        guard net > .zero else {
+          throw Failure(
+            ExitStatus.failed,
+            "there is no cash left to simulate: \(statement.cash.rounded(decimals: 0)), of which \(statement.payable.rounded(decimals: 0)) is owed for usage"
+          )
+        }
         set(.cash, net.approximate, evidence { $0 == .cash }, "cash less what is owed for usage")
+      }
+      let independence = try Independence(material.books, usageByProvider: [])
+      let shared = independence.deals.filter { $0.entry.terms?.profitShare != nil }
+      file.scenario.profitShare.share =
+        shared.map { Double($0.entry.terms?.profitShare ?? 0) / 1_000_000 }.max() ?? 0
+      file.scenario.profitShare.cap = shared.reduce(0) {
+        $0 + ($1.outstanding?.approximate ?? 0)
       }
       if file.provenance[RunwayScenario.Parameter.cost.name] != nil {
         file.scenario.regime.costMin = Self.rounded(0.01 * file.scenario[.cost].median)

@@ -38,7 +38,7 @@ struct ScenarioReport {
   init(_ file: ScenarioFile, _ counts: RunwayCounts, seconds: Double) {
     self.file = file
     self.seconds = seconds
-    summary = RunwaySummary(counts, stepsPerMonth: file.scenario.stepsPerMonth)
+    summary = RunwaySummary(counts, of: file.scenario)
   }
 
   /// The months that are shown: each year, and the end.
@@ -210,7 +210,7 @@ struct ComparisonReport {
     self.cases = cases
     differences = outcome.differences
     summaries = zip(cases, outcome.counts).map {
-      RunwaySummary($1, stepsPerMonth: $0.scenario.stepsPerMonth)
+      RunwaySummary($1, of: $0.scenario)
     }
   }
 

@@ -20,9 +20,6 @@ struct Simulator: Sendable {
     var ruin: Share
   }
 
-  /// Shards under way at once: a bound for memory, far above what keeps workers busy.
-  private static let shardsMax = 64
-
   let scenarios: [RunwayScenario]
   let paths: Int
   let shard: Int?
@@ -36,14 +33,21 @@ struct Simulator: Sendable {
       var next = 0
       func start() throws {
         guard next < jobs.count else { return }
-        let message = try SharedMessage(encoding: jobs[next])
+        let job = jobs[next]
+        let message = try SharedMessage(encoding: job)
         next += 1
         group.addTask {
-          try await client.ask(ServiceName.simulate, message, timeout: .seconds(60))
-            .decode(SimulationOutcome.self)
+          let outcome = try await client.ask(
+            ServiceName.simulate, message, timeout: .seconds(600)
+          ).decode(SimulationOutcome.self)
+          guard outcome.fits(job) else {
+            throw ScenarioError("a worker answered something else; do all run this release?")
+          }
+          return outcome
         }
       }
-      for _ in 0..<Self.shardsMax { try start() }
+      // As many under way as keep workers busy.
+      for _ in 0..<(4 * workers + 4) { try start() }
       while let part = try await group.next() {
         try outcome.add(part)
         tell(outcome)
@@ -83,7 +87,7 @@ struct Simulator: Sendable {
 
   private func tell(_ outcome: SimulationOutcome) {
     guard let counts = outcome.counts.first, let scenario = scenarios.first else { return }
-    let summary = RunwaySummary(counts, stepsPerMonth: scenario.stepsPerMonth)
+    let summary = RunwaySummary(counts, of: scenario)
     partial(
       Partial(
         paths: counts.paths, ofPaths: UInt64((paths + 7) / 8 * 8),

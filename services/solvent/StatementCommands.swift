@@ -93,6 +93,8 @@ struct StatementOptions: ParsableArguments {
   struct Material {
     var books: BooksBatch
     var usage: [(month: Month, totals: CostTotals)]
+    /// Of the whole company, whatever the statement is about.
+    var allUsage: [(month: Month, totals: CostTotals)]
     var currency: String
     var period: ClosedRange<Month>
   }
@@ -106,8 +108,15 @@ struct StatementOptions: ParsableArguments {
     query.filters[Dimension.customer] = customer
     query.filters[Dimension.model] = model
     let answer = try await cluster.ask(query.message()).costAnswer()
-    let usage = answer.rows.compactMap { row in Month(row.key[0]).map { ($0, row.totals) } }
-    guard let span = Statement.span(books, usage) else {
+    func byMonth(_ answer: CostAnswer) -> [(month: Month, totals: CostTotals)] {
+      answer.rows.compactMap { row in Month(row.key[0]).map { ($0, row.totals) } }
+    }
+    let usage = byMonth(answer)
+    let allUsage =
+      query.filters.isEmpty
+      ? usage
+      : byMonth(try await cluster.ask(CostQuery(by: ["month"], zone: zone).message()).costAnswer())
+    guard let span = Statement.span(books, allUsage) else {
       throw Failure(
         ExitStatus.failed,
         "the books are empty; fill them with: solvent book FILE, solvent ingest LOG")
@@ -116,7 +125,7 @@ struct StatementOptions: ParsableArguments {
     let last = until.flatMap { Month($0) } ?? span.upperBound
     guard first <= last else { throw ValidationError("--since is after --until") }
     return Material(
-      books: books, usage: usage.map { (month: $0.0, totals: $0.1) },
+      books: books, usage: usage, allUsage: allUsage,
       currency: books.currency.isEmpty ? answer.currency ?? "USD" : books.currency,
       period: first...last)
   }
@@ -132,7 +141,8 @@ struct StatementOptions: ParsableArguments {
 
   func statement(_ material: Material, _ period: ClosedRange<Month>) throws -> Statement {
     try Statement(
-      material.books, usage: material.usage, in: period, product: product, customer: customer)
+      material.books, usage: material.usage, allUsage: material.allUsage, in: period,
+      product: product, customer: customer)
   }
 }
 
@@ -176,6 +186,14 @@ struct Facts {
 
   mutating func add(_ key: String, _ label: String, _ value: Value, _ note: String = "") {
     rows.append((key, label, value, note))
+  }
+
+  /// Says that costs are only what is priced, where that is so.
+  mutating func addUnpriced(_ statement: Statement) {
+    guard statement.usage.hasUnpriced else { return }
+    add(
+      "unpriced", "unpriced", .words("usage without a price"),
+      "costs are at least this; see: solvent prices check")
   }
 
   /// On whom the company depends.
@@ -285,10 +303,11 @@ struct ProfitAndLoss: AsyncParsableCommand {
           ("months", .array(objects)),
         ]).text)
     case .csv:
-      Terminal.print("month," + rows.map(\.key).joined(separator: ","))
+      Terminal.print("month," + rows.map(\.key).joined(separator: ",") + ",unpriced")
       for (name, statement) in months {
+        let cells = rows.map { $0.value(statement).decimal }
         Terminal.print(
-          ([name] + rows.map { $0.value(statement).decimal }).joined(separator: ","))
+          ([name] + cells + ["\(statement.usage.hasUnpriced)"]).joined(separator: ","))
       }
     case .table, .md:
       // The newest months that fit, and the whole.
@@ -300,7 +319,11 @@ struct ProfitAndLoss: AsyncParsableCommand {
       for row in rows {
         table.rows.append(
           [row.label]
-            + (shown.map(\.statement) + [whole]).map { Facts.text(row.value($0), 0, currency) })
+            + (shown.map(\.statement) + [whole]).map { statement in
+              // Nobody has told of cash: then there is no such number.
+              let isKnown = row.key != "cash" || statement.hasCash
+              return Facts.text(isKnown ? row.value(statement) : nil, 0, currency)
+            })
       }
       table.print()
       if whole.usage.hasUnpriced {
@@ -325,30 +348,34 @@ struct Unit: AsyncParsableCommand {
     var facts = Facts("solvent.unit/v1", currency: material.currency)
     let months = UInt64(statement.months)
     func perMonth(_ count: UInt64?) -> UInt64? { count.map { $0 * months } }
-    let millions = statement.tokens / 1_000_000
     facts.add(
       "period", "period",
       .words("\(material.period.lowerBound) to \(material.period.upperBound)"))
+    facts.addUnpriced(statement)
     facts.add("requests", "requests", .count(statement.requests))
     facts.add("tokens", "tokens", .count(statement.tokens))
     for (key, label, amount) in [
-      ("cost", "serving cost", statement.serving), ("revenue", "revenue", statement.revenue),
-      ("margin", "gross margin", statement.grossMargin),
-      ("contribution", "contribution margin", statement.contributionMargin),
-    ] {
+      ("cost", "serving cost", statement.knowsServing ? statement.serving : nil),
+      ("revenue", "revenue", statement.revenue),
+      ("margin", "gross margin", statement.knowsServing ? statement.grossMargin : nil),
+      (
+        "contribution", "contribution margin",
+        statement.knowsServing ? statement.contributionMargin : nil
+      ),
+    ] as [(String, String, Money?)] {
       facts.add(
         "\(key)_per_request", "\(label) a request",
-        .money(Statement.each(amount, statement.requests), decimals: 6))
+        .money(amount.flatMap { Statement.each($0, statement.requests) }, decimals: 6))
       facts.add(
         "\(key)_per_million_tokens", "\(label) a million tokens",
-        .money(Statement.each(amount, millions), decimals: 4))
+        .money(amount.flatMap { $0.perMillion(of: statement.tokens) }, decimals: 4))
       facts.add(
         "\(key)_per_user", "\(label) a user and month",
-        .money(Statement.each(amount, perMonth(statement.users)), decimals: 4),
+        .money(amount.flatMap { Statement.each($0, perMonth(statement.users)) }, decimals: 4),
         key == "revenue" ? "ARPU" : "")
       facts.add(
         "\(key)_per_payer", "\(label) a payer and month",
-        .money(Statement.each(amount, perMonth(statement.payers)), decimals: 2),
+        .money(amount.flatMap { Statement.each($0, perMonth(statement.payers)) }, decimals: 2),
         key == "revenue" ? "ARPPU" : "")
     }
     let conversion: Double? =
@@ -385,6 +412,7 @@ struct Coverage: AsyncParsableCommand {
     let statement = try options.statement(material, material.period)
     let independence = try await options.independence(material)
     var facts = Facts("solvent.coverage/v1", currency: material.currency)
+    facts.addUnpriced(statement)
     facts.add("revenue", "revenue", .money(statement.revenue, decimals: 0))
     facts.add("costs", "all costs", .money(statement.costs, decimals: 0))
     facts.add("coverage", "coverage", .ratio(statement.coverage), "revenue over all costs")
@@ -448,6 +476,7 @@ struct RunwayCommand: AsyncParsableCommand {
     let without = try options.statement(unfunded, first...last)
     var facts = Facts("solvent.runway/v1", currency: material.currency)
     facts.add("burn_over", "burn over", .words("\(first) to \(last)"))
+    facts.addUnpriced(statement)
     facts.add("gross_burn", "gross burn a month", .money(statement.grossBurn, decimals: 0))
     facts.add("net_burn", "net burn a month", .money(statement.netBurn, decimals: 0))
     facts.add("cash", "cash", .money(statement.hasCash ? statement.cash : nil, decimals: 0))
@@ -470,10 +499,8 @@ struct Audience: AsyncParsableCommand {
 
   func run() async throws {
     let material = try await options.material()
-    let figures = material.books.figures.filter {
-      options.product == nil || $0.product == options.product
-    }
-    let months = Set(figures.map { Month(day: $0.day) }).sorted()
+    let months = Set(material.books.figures.map { Month(day: $0.day) })
+      .filter(material.period.contains).sorted()
     var table = Table(columns: [
       .init(title: "MONTH"), .init(title: "VISITS", isNumber: true),
       .init(title: "A MONTH", isNumber: true), .init(title: "USERS", isNumber: true),
@@ -483,10 +510,14 @@ struct Audience: AsyncParsableCommand {
     var objects: [JSONText] = []
     var before: (month: Month, visits: UInt64)?
     for month in months {
-      func latest(_ measure: AudienceMeasure) -> AudienceFigure? {
-        figures.last { $0.measure == measure && Month(day: $0.day) == month }
+      func latest(
+        _ measure: AudienceMeasure
+      ) -> (value: UInt64, evidence: Evidence, source: String)? {
+        material.books.audience(measure, in: month, product: options.product)
       }
-      let known = AudienceMeasure.allCases.compactMap(latest)
+      let known = AudienceMeasure.allCases.compactMap { measure in
+        latest(measure).map { (measure: measure, figure: $0) }
+      }
       let visits = latest(.visits)?.value
       // A month: figures may be missing in between.
       let change = visits.flatMap { now in
@@ -500,13 +531,13 @@ struct Audience: AsyncParsableCommand {
         change.map { String(format: "%+.1f %%", $0 * 100) } ?? "",
         latest(.users).map { Text.grouped($0.value) } ?? "–",
         latest(.payers).map { Text.grouped($0.value) } ?? "–",
-        known.map(\.evidence).max()?.name ?? "", known.first?.source ?? "",
+        known.map(\.figure.evidence).max()?.name ?? "", known.first?.figure.source ?? "",
       ])
-      for figure in known {
+      for (measure, figure) in known {
         objects.append(
           .object([
-            ("month", .string(month.description)), ("measure", .string(figure.measure.rawValue)),
-            ("product", .string(figure.product)), ("value", .number("\(figure.value)")),
+            ("month", .string(month.description)), ("measure", .string(measure.rawValue)),
+            ("product", .string(options.product ?? "")), ("value", .number("\(figure.value)")),
             ("evidence", .string(figure.evidence.name)), ("source", .string(figure.source)),
           ]))
       }
@@ -536,14 +567,20 @@ struct Balance: AsyncParsableCommand {
   @OptionGroup var options: StatementOptions
 
   func run() async throws {
+    guard options.product == nil, options.customer == nil else {
+      throw ValidationError("a balance sheet is of the whole company: no --product, no --customer")
+    }
     let material = try await options.material()
     let last = material.period.upperBound
     var usage = CostTotals()
-    for (month, totals) in material.usage where month <= last { try usage.add(totals) }
+    for (month, totals) in material.allUsage where month <= last { try usage.add(totals) }
     let sheet = try BalanceSheet(
       material.books.entries.filter { Month(day: $0.day) <= last }, usage: usage.cost)
     var facts = Facts("solvent.balance/v1", currency: material.currency)
     facts.add("at", "at the end of", .words(last.description))
+    if usage.hasUnpriced {
+      facts.add("unpriced", "unpriced", .words("some usage"), "liabilities are at least this")
+    }
     facts.add("assets", "assets", .money(sheet.assets, decimals: 2))
     facts.add("liabilities", "liabilities", .money(sheet.liabilities, decimals: 2))
     facts.add("retained", "retained earnings", .money(sheet.retained, decimals: 2))

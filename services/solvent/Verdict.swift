@@ -27,7 +27,7 @@ struct Verdict {
     let started = ContinuousClock.now
     let outcome = try await simulator.run(on: client, workers: workers)
     seconds = started.duration(to: .now) / .seconds(1)
-    summaries = outcome.counts.map { RunwaySummary($0, stepsPerMonth: 1) }
+    summaries = zip(outcome.counts, simulator.scenarios).map { RunwaySummary($0, of: $1) }
     shock = outcome.differences[1].ruin(by: file.scenario.horizon)
   }
 

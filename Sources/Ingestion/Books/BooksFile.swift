@@ -202,7 +202,12 @@ public enum BooksFile {
         entry.terms = FundingTerms(
           stake: try Self.millionths("stake", texts, problem),
           profitShare: try Self.millionths("share", texts, problem),
-          profitShareCap: texts["cap"].flatMap(BooksFile.amount))
+          profitShareCap: try texts["cap"].map { text throws(FileProblem) in
+            guard let cap = BooksFile.amount(text) else {
+              throw problem("cap: '\(text)' is no amount such as 13B")
+            }
+            return cap
+          })
       } else if let term = ["stake", "share", "cap"].first(where: { texts[$0] != nil }) {
         throw problem("'\(term)' belongs to funding")
       }

@@ -298,7 +298,7 @@ public struct ScenarioFile: Sendable {
     // Double() also takes hexadecimal, "nan" and "infinity".
     guard !digits.isEmpty,
       digits.allSatisfy({ $0.isASCII && ($0.isNumber || "+-.eE".contains($0)) }),
-      let value = Double(digits), value.isFinite
+      let value = Double(digits), (value * factor).isFinite
     else { throw ScenarioError("'\(text)' is no number such as 12, 1.5e9, 10B or -12%") }
     return value * factor
   }

@@ -23,14 +23,17 @@ public enum Distribution: Hashable, Sendable {
       case .lognormal(let a, let b), .normal(let a, let b), .beta(let a, let b): [a, b]
       case .triangular(let a, let b, let c): [a, b, c]
       }
-    guard numbers.allSatisfy(\.isFinite) else { return "its numbers must be finite" }
+    guard numbers.allSatisfy({ abs($0) <= 1e15 }) else {
+      return "its numbers must be finite, at most 10^15"
+    }
     switch self {
     case .fixed: return nil
     case .lognormal(let p5, let p95):
       return p5 > 0 && p95 > p5 ? nil : "a range 'LOW to HIGH' needs 0 < LOW < HIGH"
     case .normal(let p5, let p95): return p95 > p5 ? nil : "normal(LOW, HIGH) needs LOW < HIGH"
     case .beta(let a, let b):
-      return a > 0 && b > 0 && a < 1e4 && b < 1e4 ? nil : "beta(A, B) needs 0 < A, B < 10,000"
+      return a >= 0.01 && b >= 0.01 && a < 1e4 && b < 1e4
+        ? nil : "beta(A, B) needs A and B from 0.01 to 10,000"
     case .triangular(let low, let mode, let high):
       return low <= mode && mode <= high && low < high
         ? nil : "triangular(LOW, MODE, HIGH) needs LOW <= MODE <= HIGH"

@@ -31,10 +31,9 @@ public struct RunwayCounts: Hashable, Sendable {
       breakEven.count == other.breakEven.count, drawn.count == other.drawn.count,
       ruined.count == other.ruined.count
     else { throw ScenarioError("counts of different simulations cannot be added") }
-    guard paths + other.paths <= UInt64(UInt32.max) else {
-      throw ScenarioError("more than 2^32 paths")
-    }
-    paths += other.paths
+    let (sum, overflow) = paths.addingReportingOverflow(other.paths)
+    guard !overflow, sum <= UInt64(UInt32.max) else { throw ScenarioError("more than 2^32 paths") }
+    paths = sum
     for index in fan.indices { fan[index] &+= other.fan[index] }
     for index in ruin.indices { ruin[index] &+= other.ruin[index] }
     for index in breakEven.indices { breakEven[index] &+= other.breakEven[index] }

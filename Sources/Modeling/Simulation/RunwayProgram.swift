@@ -32,8 +32,9 @@ public final class RunwayProgram: @unchecked Sendable {
   }
 
   /// - Throws: ``ScenarioError`` naming what is wrong.
-  public init(_ scenario: RunwayScenario) throws(ScenarioError) {
-    try Self.check(scenario)
+  public init(_ given: RunwayScenario) throws(ScenarioError) {
+    try Self.check(given)
+    let scenario = given.inMoney(times: given.moneyScale)
     let factor = try Self.choleskyFactor(scenario.correlations)
     let count = KernelInput.parameterCount
     steps = scenario.steps
@@ -91,9 +92,10 @@ public final class RunwayProgram: @unchecked Sendable {
     guard [1, 2, 4].contains(scenario.stepsPerMonth) else {
       throw ScenarioError("steps per month are 1, 2 or 4")
     }
-    guard (1...240).contains(scenario.steps) else {
-      throw ScenarioError("horizon x steps per month is 1 to 240, not \(scenario.steps)")
+    guard (1...240).contains(scenario.horizon), scenario.steps <= 240 else {
+      throw ScenarioError("horizon x steps per month is 1 to 240")
     }
+    try checkNumbers(scenario)
     for event in scenario.events {
       guard (1...scenario.horizon).contains(event.month) else {
         throw ScenarioError("an event in month \(event.month) is beyond the horizon")
@@ -110,9 +112,36 @@ public final class RunwayProgram: @unchecked Sendable {
     guard chances.allSatisfy({ (0...1).contains($0) }) else {
       throw ScenarioError("probabilities, shares and weights are between 0 and 1")
     }
-    guard scenario.rounds.lag >= 1, scenario.rounds.gap >= 0, scenario.rounds.most >= 0,
-      scenario.breakEvenMonths >= 1
-    else { throw ScenarioError("lag and break-even months are at least 1, gap and rounds 0") }
+    let counts = 0...1_000
+    guard counts.contains(scenario.rounds.gap), counts.contains(scenario.rounds.most),
+      (1...1_000).contains(scenario.rounds.lag), (1...1_000).contains(scenario.breakEvenMonths)
+    else {
+      throw ScenarioError(
+        "lag and break-even months are 1 to 1,000, gap and rounds 0 to 1,000")
+    }
+  }
+
+  /// Numbers whose squares and products a float holds: beyond them nothing would mean anything.
+  private static func checkNumbers(_ scenario: RunwayScenario) throws(ScenarioError) {
+    let (volatility, regime, rounds) = (scenario.volatility, scenario.regime, scenario.rounds)
+    let spreads = [
+      volatility.audience, volatility.paidShare, volatility.requests, volatility.cost,
+      volatility.api, rounds.spread,
+    ]
+    guard spreads.allSatisfy({ (0...2).contains($0) }) else {
+      throw ScenarioError("volatilities and the spread of rounds are 0 to 2")
+    }
+    guard regime.fade > 0, regime.fade <= 1 else {
+      throw ScenarioError("fade is above 0, at most 1")
+    }
+    let amounts =
+      [
+        scenario.profitShare.cap, rounds.median, rounds.trigger, rounds.successBase,
+        rounds.successSlope, rounds.scaleMin, rounds.scaleMax, regime.paidShareMax, regime.costMin,
+      ] + scenario.events.map(\.amount)
+    guard amounts.allSatisfy({ abs($0) <= 1e15 }) else {
+      throw ScenarioError("amounts and factors are at most 10^15")
+    }
   }
 
   // MARK: Laws

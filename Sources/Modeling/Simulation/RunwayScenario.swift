@@ -275,3 +275,36 @@ extension RunwayScenario {
       revenue: audience * share * median(.price) + api, fixed: median(.fixed), cash: median(.cash))
   }
 }
+
+// MARK: Small companies
+
+extension RunwayScenario {
+  /// What money is multiplied by inside the kernel, a power of two: cash is counted in bins that begin
+  /// at 65,536, which must be little beside the cash of the scenario.
+  public var moneyScale: Double {
+    let cash = events.filter { $0.kind == .tranche }.map(\.amount).reduce(self[.cash].median, max)
+    guard cash > 0, Self.amounts.allSatisfy({ self[$0].times(2) != nil }) else { return 1 }
+    var scale = 1.0
+    while cash * scale < 67_108_864 && scale < 1e12 { scale *= 2 }
+    return scale
+  }
+
+  /// The parameters that are money.
+  private static let amounts: [Parameter] = [.price, .cost, .apiRevenue, .fixed, .cash]
+
+  /// The same scenario in another unit of money.
+  func inMoney(times scale: Double) -> RunwayScenario {
+    guard scale != 1 else { return self }
+    var scaled = self
+    for parameter in Self.amounts {
+      scaled[parameter] = self[parameter].times(scale) ?? self[parameter]
+    }
+    for index in events.indices where events[index].kind == .tranche {
+      scaled.events[index].amount *= scale
+    }
+    scaled.regime.costMin *= scale
+    scaled.profitShare.cap *= scale
+    scaled.rounds.median *= scale
+    return scaled
+  }
+}

@@ -37,11 +37,14 @@ public struct RunwaySummary: Sendable {
 
   public let counts: RunwayCounts
   public let stepsPerMonth: Int
+  private let moneyScale: Double
   private let cumulative: [UInt64]
 
-  public init(_ counts: RunwayCounts, stepsPerMonth: Int) {
+  /// - Parameter scenario: what was simulated.
+  public init(_ counts: RunwayCounts, of scenario: RunwayScenario) {
     self.counts = counts
-    self.stepsPerMonth = stepsPerMonth
+    stepsPerMonth = scenario.stepsPerMonth
+    moneyScale = scenario.moneyScale
     var sum: UInt64 = 0
     cumulative =
       [0]
@@ -79,9 +82,9 @@ public struct RunwaySummary: Sendable {
       var sum = 0.0
       for (bin, count) in row.enumerated() {
         sum += Double(count)
-        if sum >= p * Double(paths) { return Self.amount(ofBin: bin) }
+        if sum >= p * Double(paths) { return middle(ofBin: bin) }
       }
-      return Self.amount(ofBin: KernelInput.fanWidth - 1)
+      return middle(ofBin: KernelInput.fanWidth - 1)
     }
     return Quantile(
       probability: probability, value: amount(probability), low: amount(probability - error),
@@ -92,7 +95,7 @@ public struct RunwaySummary: Sendable {
   public func meanCash(at month: Int) -> (value: Double, standardError: Double) {
     var (sum, squares) = (0.0, 0.0)
     for (bin, count) in row(month).enumerated() {
-      let amount = Self.amount(ofBin: bin)
+      let amount = middle(ofBin: bin)
       sum += Double(count) * amount
       squares += Double(count) * amount * amount
     }
@@ -106,11 +109,12 @@ public struct RunwaySummary: Sendable {
     return counts.fan[start..<start + KernelInput.fanWidth]
   }
 
-  /// The middle of a cash bin.
-  static func amount(ofBin bin: Int) -> Double {
-    guard bin > 0 else { return 0 }
+  /// The middle of a cash bin. The first holds everything below 65,536 of the kernel's units, a
+  /// thousandth of the cash at the start.
+  private func middle(ofBin bin: Int) -> Double {
+    guard bin > 1 else { return bin == 1 ? 32_768 / moneyScale : 0 }
     func border(_ bin: Int) -> Double { Double(Float(bitPattern: UInt32(bin + 4_575) << 18)) }
-    return (border(bin) + border(bin + 1)) / 2
+    return (border(bin) + border(bin + 1)) / 2 / moneyScale
   }
 
   /// P(break-even by the end of a month).

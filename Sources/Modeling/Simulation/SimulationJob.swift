@@ -81,6 +81,18 @@ public struct SimulationOutcome: Codable, Hashable, Sendable {
     case differences
   }
 
+  /// Whether it can be the outcome of a job.
+  public func fits(_ job: SimulationJob) -> Bool {
+    counts.count == job.scenarios.count && differences.count == counts.count - 1
+      && zip(counts, job.scenarios).allSatisfy {
+        $0.steps == $1.steps && $0.paths == UInt64(job.count)
+      }
+      && differences.allSatisfy { difference in
+        difference.steps == counts[0].steps
+          && difference.joint.count == (difference.steps + 1) * (difference.steps + 1)
+      }
+  }
+
   public mutating func add(_ other: SimulationOutcome) throws(ScenarioError) {
     if counts.isEmpty {
       self = other
