@@ -57,6 +57,43 @@ struct ScenarioProcessTests {
     #expect(String(decoding: answer.withLock { $0 }, as: UTF8.self) == here.out)
   }
 
+  /// The golden fingerprint of the unit tests, which are a debug build, from the released program.
+  @Test func theReleaseGivesTheSameBytesAsDebug() throws {
+    let output = try Binaries.run([
+      "scenario", "run", Self.example, "--local", "--json", "--paths", "8192", "--seed", "7",
+    ])
+    #expect(output.out.contains("\"fingerprint\":\"e9bc66e940da59b\""))
+  }
+
+  @Test func cancellingGivesTheShardsUp() throws {
+    let cluster = try TestCluster(workers: 1)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "\(Binaries.folder)/solvent")
+    process.arguments = [
+      "scenario", "run", Self.example, "--data", cluster.data, "--paths", "2000000000",
+      "--partials",
+    ]
+    let err = Pipe()
+    process.standardError = err
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    // The first partial result: shards are under way.
+    var line = ""
+    while !line.hasSuffix("\n"), let piece = try err.fileHandleForReading.read(upToCount: 1),
+      !piece.isEmpty
+    {
+      line += String(decoding: piece, as: UTF8.self)
+    }
+    #expect(line.contains("solvent.partial/v1"))
+    process.interrupt()
+    while let piece = try err.fileHandleForReading.read(upToCount: 4_096), !piece.isEmpty {}
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    // The worker is free again: another simulation ends.
+    let next = try cluster.solvent("scenario", "run", Self.example, "--paths", "800")
+    #expect(next.status == 0, "\(next.err)")
+  }
+
   @Test func conditionsEndWithThree() throws {
     let arguments = ["scenario", "run", Self.example, "--local", "--paths", "2000"]
     let met = try Binaries.run(arguments + ["--fail-if", "ruin.60m>5%"])
