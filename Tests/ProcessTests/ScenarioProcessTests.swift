@@ -100,6 +100,8 @@ struct ScenarioProcessTests {
     #expect(met.status == 3 && met.err.contains("condition met") && met.out.contains("P(RUIN)"))
     let fine = try Binaries.run(arguments + ["--fail-if", "runway.p10<12"])
     #expect(fine.status == 0 && fine.err.isEmpty)
+    let markdown = try Binaries.run(arguments + ["-o", "md"]).out
+    #expect(markdown.contains("| BY | P(RUIN) |") && markdown.contains("| --- | ---: |"))
     #expect(try Binaries.run(arguments + ["--fail-if", "luck>1"]).status == 64)
     #expect(try Binaries.run(arguments + ["--set", "cahs=1"]).err.contains("did you mean 'cash'"))
   }

@@ -90,7 +90,7 @@ struct Prices: AsyncParsableCommand {
               rank: $1)
           })
         table.rows = cells
-        table.print()
+        table.print(as: output.format)
         Terminal.print(
           Terminal.dim(
             "\(book.name) \(book.version) · \(book.currency) per million tokens or per image"))

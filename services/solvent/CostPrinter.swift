@@ -107,14 +107,7 @@ struct CostPrinter {
   }
 
   private func printMarkdown() {
-    let table = table()
-    Terminal.print("| " + table.columns.map(\.title).joined(separator: " | ") + " |")
-    Terminal.print(
-      "|" + table.columns.map { $0.isNumber ? "---:|" : "---|" }.joined())
-    for row in table.rows + (table.footer.map { [$0] } ?? []) {
-      let cells = row.map { $0.replacing("|", with: "\\|") }
-      Terminal.print("| " + cells.joined(separator: " | ") + " |")
-    }
+    table().print(as: .md)
     Terminal.print("\n\(footnote)")
   }
 

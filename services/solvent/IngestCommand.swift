@@ -151,7 +151,7 @@ struct Ingest: AsyncParsableCommand {
         Text.grouped(report.rowsDuplicate), Text.grouped(report.rowsNew),
       ])
     }
-    table.print()
+    table.print(as: output.format)
     for report in reports {
       if report.wasComplete {
         Terminal.print("\(report.label) was imported before; nothing was added")

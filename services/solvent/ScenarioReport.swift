@@ -51,7 +51,7 @@ struct ScenarioReport {
     switch format {
     case .json: Terminal.print(json.text)
     case .csv: printCSV()
-    case .table, .md: printTable()
+    case .table, .md: printTable(format)
     }
   }
 
@@ -62,7 +62,7 @@ struct ScenarioReport {
       ?? "beyond \(summary.months) months"
   }
 
-  private func printTable() {
+  private func printTable(_ format: OutputOptions.Format) {
     Terminal.print(
       Terminal.bold(file.scenario.name)
         + "   \(Text.grouped(summary.paths)) paths, seed \(file.scenario.seed)")
@@ -84,7 +84,7 @@ struct ScenarioReport {
             Amount.text(summary.cash(at: month, $0).value, file.currency)
           })
     }
-    table.print()
+    table.print(as: format)
     Terminal.print()
     let runway = [0.05, 0.10, 0.50].map {
       "P\(Int($0 * 100)) \(month(summary.runway($0).value))"
@@ -105,7 +105,7 @@ struct ScenarioReport {
         file.provenance[driver.parameter.name]?.evidence ?? "assumed",
       ])
     }
-    drivers.print()
+    drivers.print(as: format)
     let rate = Double(summary.paths) * Double(summary.counts.steps) / max(seconds, 1e-9)
     Terminal.print(
       Terminal.dim(
@@ -263,7 +263,7 @@ struct ComparisonReport {
         row.append(Amount.text(summary.cash(at: horizon, 0.5).value, cases[place].currency))
         table.rows.append(row)
       }
-      table.print()
+      table.print(as: format)
       Terminal.print(
         Terminal.dim(
           """

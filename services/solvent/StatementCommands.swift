@@ -57,7 +57,7 @@ struct Book: AsyncParsableCommand {
       Terminal.print(
         JSONText.object([("schema", .string("solvent.book/v1")), ("files", .array(objects))]).text)
     } else {
-      table.print()
+      table.print(as: output.format)
     }
   }
 }
@@ -259,6 +259,7 @@ struct Facts {
         .init(title: ""), .init(title: "", isNumber: true), .init(title: ""),
       ])
       table.rows = rows.map { [$0.label, text($0.value), $0.note] }
+      if format == .md { return table.print(as: format) }
       for line in table.lines(width: Terminal.width).dropFirst() { Terminal.print(line) }
     }
   }
@@ -325,7 +326,7 @@ struct ProfitAndLoss: AsyncParsableCommand {
               return Facts.text(isKnown ? row.value(statement) : nil, 0, currency)
             })
       }
-      table.print()
+      table.print(as: options.output.format)
       if whole.usage.hasUnpriced {
         Terminal.print("some usage is unpriced and in no sum; see: solvent prices check")
       }
@@ -555,7 +556,7 @@ struct Audience: AsyncParsableCommand {
           [row[0], row[1], row[3], row[4]].map { $0.filter { $0 != "," && $0 != "–" } }
             .joined(separator: ","))
       }
-    case .table, .md: table.print()
+    case .table, .md: table.print(as: options.output.format)
     }
   }
 }

@@ -169,6 +169,17 @@ struct Table {
   func print() {
     for line in lines(width: Terminal.width) { Terminal.print(line) }
   }
+
+  /// As Markdown, whole, where that is asked for.
+  func print(as format: OutputOptions.Format) {
+    guard format == .md else { return print() }
+    func line(_ cells: [String]) -> String {
+      "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
+    }
+    Terminal.print(line(columns.map(\.title)))
+    Terminal.print(line(columns.map { $0.isNumber ? "---:" : "---" }))
+    for row in rows + (footer.map { [$0] } ?? []) { Terminal.print(line(row)) }
+  }
 }
 
 /// Numbers for people.

@@ -29,11 +29,11 @@ struct Workers: AsyncParsableCommand {
           \(worker.draining)
           """)
       }
-    case .table, .md: Self.printTables(status)
+    case .table, .md: Self.printTables(status, output.format)
     }
   }
 
-  private static func printTables(_ status: BrokerStatus) {
+  private static func printTables(_ status: BrokerStatus, _ format: OutputOptions.Format) {
     var table = Table(columns: [
       .init(title: "WORKER"), .init(title: "PROCESS", isNumber: true, rank: 2),
       .init(title: "OFFERS", rank: 1), .init(title: "RUNNING", isNumber: true),
@@ -47,7 +47,7 @@ struct Workers: AsyncParsableCommand {
         "\(worker.silentMilliseconds) ms", worker.draining ? "draining" : "ready",
       ])
     }
-    table.print()
+    table.print(as: format)
     var queues = Table(columns: [
       .init(title: "QUEUE"), .init(title: "WAITING", isNumber: true),
       .init(title: "RUNNING", isNumber: true), .init(title: "OLDEST", isNumber: true),
@@ -58,7 +58,7 @@ struct Workers: AsyncParsableCommand {
       ])
     }
     Terminal.print()
-    queues.print()
+    queues.print(as: format)
     Terminal.print(
       Terminal.dim(
         """
