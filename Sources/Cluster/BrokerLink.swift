@@ -95,7 +95,7 @@ struct BrokerLink: ~Copyable {
     do {
       let payload = try SharedMessage(encoding: hello)
       unsentGreeting = payload
-      retryGreeting()
+      _ = retryGreeting()
     } catch {
       logger.error("encoding failed", metadata: ["error": "\(error)"])
     }
@@ -103,14 +103,18 @@ struct BrokerLink: ~Copyable {
 
   /// Sends a greeting that could not be sent yet: connecting takes a millisecond, and nobody should
   /// wait for the next greeting because of it.
-  mutating func retryGreeting() {
-    guard let payload = unsentGreeting else { return }
-    do throws(ZeroMQError) {
-      try socket.send(Header(.hello), payload)
-      unsentGreeting = nil
-    } catch {
-      if !error.isAgain { logger.error("sending failed", metadata: ["error": "\(error)"]) }
+  /// - Returns: whether trying again soon may help. After a second the broker is not there, and the
+  ///   usual greetings are enough: nobody is to be woken for nothing.
+  mutating func retryGreeting() -> Bool {
+    if let payload = unsentGreeting {
+      do throws(ZeroMQError) {
+        try socket.send(Header(.hello), payload)
+        unsentGreeting = nil
+      } catch {
+        if !error.isAgain { logger.error("sending failed", metadata: ["error": "\(error)"]) }
+      }
     }
+    return !isConnected && PollLoop.now() - since < 1_000_000_000
   }
 
   /// Sends `[header] [topic] [payload]`: the broker reads the topic, not the payload.

@@ -91,11 +91,9 @@ public actor ProducerNode {
   }
 
   private func retryGreeting() {
-    link.retryGreeting()
-    if link.isConnected, let timer = greetingTimer {
-      loop.cancelTimer(timer)
-      greetingTimer = nil
-    }
+    guard !link.retryGreeting(), let timer = greetingTimer else { return }
+    loop.cancelTimer(timer)
+    greetingTimer = nil
   }
 
   private func drain() {

@@ -113,11 +113,9 @@ public actor WorkerNode {
   }
 
   private func retryGreeting() {
-    link.retryGreeting()
-    if link.isConnected, let timer = greetingTimer {
-      loop.cancelTimer(timer)
-      greetingTimer = nil
-    }
+    guard !link.retryGreeting(), let timer = greetingTimer else { return }
+    loop.cancelTimer(timer)
+    greetingTimer = nil
   }
 
   private func drain() {
