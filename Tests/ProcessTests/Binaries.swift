@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Synchronization
 import Testing
 
 /// Real programs, real sockets. The programs are those of `SOLVENT_BIN`, else those that were built
@@ -119,6 +120,27 @@ final class TestCluster: @unchecked Sendable {
     let isNested = words.first == "prices" || words.first == "scenario"
     words.insert(contentsOf: ["--data", data], at: isNested ? 2 : 1)
     return try Binaries.run(words, input: input)
+  }
+
+  /// What an import that runs beside the test has ended with; -1 before.
+  final class ExitStatus: Sendable {
+    private let held = Mutex<Int32>(-1)
+    var value: Int32 { held.withLock { $0 } }
+    func set(_ status: Int32) { held.withLock { $0 = status } }
+  }
+
+  /// Imports a log on a thread of its own; the semaphore is signalled at its end.
+  func importInBackground(
+    _ path: String, prices: String, batchRows: Int
+  ) -> (done: DispatchSemaphore, status: ExitStatus) {
+    let (done, status) = (DispatchSemaphore(value: 0), ExitStatus())
+    Thread { [self] in
+      let output = try? solvent(
+        "ingest", "--prices", prices, "--batch-rows", "\(batchRows)", path)
+      status.set(output?.status ?? -1)
+      done.signal()
+    }.start()
+    return (done, status)
   }
 
   /// The processes of this cluster, by name, as the kernel has them now.

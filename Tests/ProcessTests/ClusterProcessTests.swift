@@ -3,7 +3,6 @@
 import Broker
 import Cluster
 import Foundation
-import Synchronization
 import Testing
 import ZeroMQ
 
@@ -198,24 +197,18 @@ struct ClusterProcessTests {
     // Something else has taken most of the disk.
     let filler = "\(disk.path)/filler"
     try Data(count: 800_000).write(to: URL(fileURLWithPath: filler))
-    let done = DispatchSemaphore(value: 0)
-    let status = Mutex<Int32>(-1)
-    Thread {
-      let output = try? cluster.solvent("ingest", "--prices", prices, "--batch-rows", "500", path)
-      status.withLock { $0 = output?.status ?? -1 }
-      done.signal()
-    }.start()
+    let (done, status) = cluster.importInBackground(path, prices: prices, batchRows: 500)
     let deadline = ContinuousClock.now + .seconds(20)
     while !cluster.logs.contains("the disk is full"), ContinuousClock.now < deadline {
       _ = done.wait(timeout: .now() + .milliseconds(10))
     }
     #expect(cluster.logs.contains("the disk is full"))
-    #expect(status.withLock { $0 } == -1, "it must wait, not end")
+    #expect(status.value == -1, "it must wait, not end")
     // What was acknowledged is whole.
     #expect(try cluster.solvent("verify").status == 0)
     try FileManager.default.removeItem(atPath: filler)
     #expect(done.wait(timeout: .now() + 30) == .success)
-    #expect(status.withLock { $0 } == 0)
+    #expect(status.value == 0)
     #expect(try Self.costs(cluster) == log.expected)
     withExtendedLifetime(disk) { cluster.stop() }
   }
@@ -238,15 +231,7 @@ struct ClusterProcessTests {
       let rows = log.rows[(part * size)..<((part + 1) * size)]
       let path = try Self.write(
         cluster, "part\(part).csv", ([SampleLog.header] + rows).joined(separator: "\n"))
-      let done = DispatchSemaphore(value: 0)
-      let status = Mutex<Int32>(-1)
-      let thread = Thread {
-        let output = try? cluster.solvent(
-          "ingest", "--prices", prices, "--batch-rows", "20", path)
-        status.withLock { $0 = output?.status ?? -1 }
-        done.signal()
-      }
-      thread.start()
+      let (done, status) = cluster.importInBackground(path, prices: prices, batchRows: 20)
       // At moments that are drawn, until the import is through or enough have died.
       while done.wait(timeout: .now() + .milliseconds(10 + below(60))) == .timedOut {
         let members = try cluster.members()
@@ -257,7 +242,7 @@ struct ClusterProcessTests {
         kill(victim.pid, SIGKILL)
         killed[String(victim.name.prefix(6)), default: 0] += 1
       }
-      let ended = status.withLock { $0 }
+      let ended = status.value
       try #require(ended == 0, "part \(part): exit \(ended)\n\(cluster.logs.suffix(4_000))")
     }
     #expect(killed.values.reduce(0, +) == kills, "\(killed)")
@@ -398,13 +383,7 @@ struct ClusterProcessTests {
     let victim = try #require(try cluster.members().first { $0.name == "worker-1" })
     // It takes its share of the jobs and does nothing with it.
     kill(victim.pid, SIGSTOP)
-    let done = DispatchSemaphore(value: 0)
-    let status = Mutex<Int32>(-1)
-    Thread {
-      let output = try? cluster.solvent("ingest", "--prices", prices, "--batch-rows", "50", path)
-      status.withLock { $0 = output?.status ?? -1 }
-      done.signal()
-    }.start()
+    let (done, status) = cluster.importInBackground(path, prices: prices, batchRows: 50)
     var holds = false
     while !holds, done.wait(timeout: .now()) == .timedOut {
       let workers =
@@ -419,8 +398,8 @@ struct ClusterProcessTests {
     #expect(holds, "worker-1 never held a job")
     kill(victim.pid, SIGKILL)
     #expect(done.wait(timeout: .now() + 1) == .success, "\(cluster.logs.suffix(3_000))")
-    if status.withLock({ $0 }) == -1 { done.wait() }
-    #expect(status.withLock { $0 } == 0)
+    if status.value == -1 { done.wait() }
+    #expect(status.value == 0)
     #expect(try Self.costs(cluster) == log.expected)
   }
 
@@ -444,23 +423,17 @@ struct ClusterProcessTests {
     _ = FileManager.default.createFile(atPath: filler, contents: nil)
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: filler))
     while (try? file.write(contentsOf: Data(count: 4_096))) != nil {}
-    let done = DispatchSemaphore(value: 0)
-    let status = Mutex<Int32>(-1)
-    Thread {
-      let output = try? cluster.solvent("ingest", "--prices", prices, "--batch-rows", "500", path)
-      status.withLock { $0 = output?.status ?? -1 }
-      done.signal()
-    }.start()
+    let (done, status) = cluster.importInBackground(path, prices: prices, batchRows: 500)
     let deadline = ContinuousClock.now + .seconds(20)
     while !cluster.logs.contains("the ledger cannot be written"), ContinuousClock.now < deadline {
       _ = done.wait(timeout: .now() + .milliseconds(10))
     }
     #expect(cluster.logs.contains("the ledger cannot be written"))
-    #expect(status.withLock { $0 } == -1, "it must wait, not end")
+    #expect(status.value == -1, "it must wait, not end")
     try file.close()
     try FileManager.default.removeItem(atPath: filler)
     #expect(done.wait(timeout: .now() + 30) == .success)
-    #expect(status.withLock { $0 } == 0)
+    #expect(status.value == 0)
     #expect(try Self.costs(cluster) == log.expected)
     #expect(try cluster.solvent("verify").status == 0)
     withExtendedLifetime((disk, journal, logs)) { cluster.stop() }
