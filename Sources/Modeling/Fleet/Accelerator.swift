@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A GPU, or another processor that serves models, by the figures of its data sheet.
+public struct Accelerator: Codable, Hashable, Sendable {
+  /// Chips of one design, which share what the data sheet does not say.
+  public enum Generation: Int, Codable, CaseIterable, Sendable {
+    case volta = 1
+    case turing, ampere, ada, hopper, blackwell, cdna3, cdna4, other
+
+    public var name: String { "\(self)" }
+    public init?(name: String) {
+      guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
+      self = found
+    }
+  }
+
+  public var name: String
+  public var vendor: String
+  public var generation: Generation
+  /// Operations a second without sparsity, by the bits of what is multiplied; 0 when there is no such
+  /// arithmetic.
+  public var flops16: Double
+  public var flops8: Double
+  /// Integer operations of 8 bits, for chips without floating point of 8 bits.
+  public var integer8: Double
+  public var flops4: Double
+  /// Bytes that the driver shows. Data sheets write "80 GB" for 80 x 2^30.
+  public var memory: Double
+  /// Bytes a second.
+  public var bandwidth: Double
+  /// Bytes a second to the other GPUs of the node, in one direction; 0 without such a link.
+  public var link: Double
+  /// GPUs that the link joins.
+  public var linkDomain: Int
+  /// Bytes a second over PCIe, in one direction.
+  public var pcie: Double
+  /// Watts of the board.
+  public var power: Double
+  /// Watts of the board that lets the same chip run at full speed.
+  public var fullPower: Double
+  /// Watts at the plug of a server under load, divided by its GPUs, before cooling.
+  public var serverPower: Double
+
+  public init(
+    name: String, vendor: String, generation: Generation, flops16: Double, flops8: Double = 0,
+    integer8: Double = 0, flops4: Double = 0, memory: Double, bandwidth: Double, link: Double = 0,
+    linkDomain: Int = 1, pcie: Double = 32e9, power: Double, fullPower: Double? = nil,
+    serverPower: Double? = nil
+  ) {
+    self.name = name
+    self.vendor = vendor
+    self.generation = generation
+    self.flops16 = flops16
+    self.flops8 = flops8
+    self.integer8 = integer8
+    self.flops4 = flops4
+    self.memory = memory
+    self.bandwidth = bandwidth
+    self.link = link
+    self.linkDomain = linkDomain
+    self.pcie = pcie
+    self.power = power
+    self.fullPower = fullPower ?? power
+    self.serverPower = serverPower ?? power * 1.6
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case name = 1
+    case vendor, generation, flops16, flops8, integer8, flops4, memory, bandwidth, link
+    case linkDomain, pcie, power, fullPower, serverPower
+  }
+
+  /// Why the numbers make no accelerator; `nil` when they do.
+  public var problem: String? {
+    let rates = [flops16, flops8, integer8, flops4, link, pcie, fullPower, serverPower]
+    guard rates.allSatisfy({ $0 >= 0 && $0 < 1e21 }) else { return "a negative or absurd rate" }
+    guard flops16 > 0, memory > 0, memory < 1e15, bandwidth > 0, bandwidth < 1e18 else {
+      return "no arithmetic of 16 bits, memory or bandwidth"
+    }
+    guard power > 0, power <= fullPower || fullPower == 0, linkDomain >= 1 else {
+      return "a power of \(power) of \(fullPower) W, or \(linkDomain) linked GPUs"
+    }
+    return nil
+  }
+}

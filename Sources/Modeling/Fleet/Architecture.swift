@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The shape of a transformer, by the values of its configuration: dense or mixture of experts, with
+/// grouped, multi-head or latent attention, with or without sliding windows.
+public struct Architecture: Codable, Hashable, Sendable {
+  /// Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1): the cache holds one
+  /// compressed vector a token and layer, whatever the number of heads.
+  public struct Latent: Codable, Hashable, Sendable {
+    /// Elements of the compressed keys and values.
+    public var cacheRank: Int
+    /// Elements of the key that carry the position, cached beside.
+    public var ropeDimension: Int
+    /// Elements of compressed queries; 0 when queries are not compressed.
+    public var queryRank: Int
+    public var valueDimension: Int
+
+    public init(cacheRank: Int, ropeDimension: Int, queryRank: Int, valueDimension: Int) {
+      self.cacheRank = cacheRank
+      self.ropeDimension = ropeDimension
+      self.queryRank = queryRank
+      self.valueDimension = valueDimension
+    }
+
+    enum CodingKeys: Int, CodingKey {
+      case cacheRank = 1
+      case ropeDimension, queryRank, valueDimension
+    }
+  }
+
+  /// Feed-forward layers of which each token passes only some.
+  public struct Experts: Codable, Hashable, Sendable {
+    /// In each such layer.
+    public var count: Int
+    /// That a token passes, shared ones not counted.
+    public var perToken: Int
+    /// Inner width of one.
+    public var width: Int
+    /// Inner width of what every token passes beside them; 0 when there is none.
+    public var sharedWidth: Int
+    /// Layers that have experts; the others are dense.
+    public var layers: Int
+
+    public init(count: Int, perToken: Int, width: Int, sharedWidth: Int, layers: Int) {
+      self.count = count
+      self.perToken = perToken
+      self.width = width
+      self.sharedWidth = sharedWidth
+      self.layers = layers
+    }
+
+    enum CodingKeys: Int, CodingKey {
+      case count = 1
+      case perToken, width, sharedWidth, layers
+    }
+  }
+
+  public var name: String
+  /// Models of one family have the same shape: what is known of one holds for all.
+  public var family: String
+  public var layers: Int
+  /// Elements of a token's state between layers (`hidden_size`).
+  public var width: Int
+  public var heads: Int
+  /// Heads of keys and values; fewer than `heads` with grouped-query attention.
+  public var cacheHeads: Int
+  public var headDimension: Int
+  /// Inner width of dense feed-forward layers (`intermediate_size`).
+  public var innerWidth: Int
+  /// Three feed-forward matrices instead of two.
+  public var isGated: Bool
+  public var vocabulary: Int
+  /// The output head is the input embedding.
+  public var tiesEmbeddings: Bool
+  public var latent: Latent?
+  public var experts: Experts?
+  /// Tokens that a sliding-window layer looks back on; 0 without such layers.
+  public var window: Int
+  public var windowLayers: Int
+  /// Most tokens of prompt and answer together.
+  public var contextMax: Int
+
+  public init(
+    name: String, family: String? = nil, layers: Int, width: Int, heads: Int, cacheHeads: Int,
+    headDimension: Int, innerWidth: Int, isGated: Bool = true, vocabulary: Int,
+    tiesEmbeddings: Bool = false,
+    latent: Latent? = nil, experts: Experts? = nil, window: Int = 0, windowLayers: Int = 0,
+    contextMax: Int
+  ) {
+    self.name = name
+    self.family = family ?? name
+    self.layers = layers
+    self.width = width
+    self.heads = heads
+    self.cacheHeads = cacheHeads
+    self.headDimension = headDimension
+    self.innerWidth = innerWidth
+    self.isGated = isGated
+    self.vocabulary = vocabulary
+    self.tiesEmbeddings = tiesEmbeddings
+    self.latent = latent
+    self.experts = experts
+    self.window = window
+    self.windowLayers = windowLayers
+    self.contextMax = contextMax
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case name = 1
+    case family, layers, width, heads, cacheHeads, headDimension, innerWidth, isGated, vocabulary
+    case tiesEmbeddings, latent, experts, window, windowLayers, contextMax
+  }
+
+  /// What models of several sizes are called together: `mixtral` of `mixtral-8x22b`, `gpt-oss` of
+  /// `gpt-oss-120b`. They share more than equations know, such as how evenly experts are chosen.
+  public var series: String {
+    let parts = family.split(separator: "-")
+    let sizeless = parts.prefix { $0.first?.isNumber == false }
+    return sizeless.count < parts.count
+      ? sizeless.joined(separator: "-") : String(parts.first ?? "")
+  }
+
+  /// Why the numbers make no architecture; `nil` when they do.
+  public var problem: String? {
+    let positive = [
+      ("layers", layers), ("width", width), ("heads", heads), ("cache heads", cacheHeads),
+      ("head dimension", headDimension), ("vocabulary", vocabulary), ("context", contextMax),
+    ]
+    for (name, value) in positive where value < 1 || value > 1_000_000_000 {
+      return "\(name) of \(value)"
+    }
+    if heads % cacheHeads != 0 { return "\(heads) heads on \(cacheHeads) heads of the cache" }
+    if innerWidth < 0 || innerWidth > 10_000_000 { return "an inner width of \(innerWidth)" }
+    if window < 0 || windowLayers < 0 || windowLayers > layers {
+      return "\(windowLayers) of \(layers) layers with a window"
+    }
+    if windowLayers > 0 && window == 0 { return "layers with a window of unknown length" }
+    if let experts {
+      guard experts.count > 0, (1...experts.count).contains(experts.perToken), experts.width > 0,
+        experts.sharedWidth >= 0, (1...layers).contains(experts.layers)
+      else { return "\(experts.perToken) of \(experts.count) experts in \(experts.layers) layers" }
+    }
+    if let latent {
+      guard latent.cacheRank > 0, latent.ropeDimension >= 0, latent.queryRank >= 0,
+        latent.valueDimension > 0, latent.ropeDimension < headDimension
+      else { return "a latent of \(latent.cacheRank) + \(latent.ropeDimension) elements" }
+    }
+    return nil
+  }
+}
+
+extension Architecture {
+  /// What the configuration means in weights, cache and traffic. Counts of elements (weights, values),
+  /// over all layers, unless said otherwise.
+  struct Work: Hashable, Sendable {
+    /// Attention matrices: queries, keys, values, output; or their compressed forms.
+    var attention: Double
+    /// Dense feed-forward layers.
+    var feedForward: Double
+    /// What every token passes beside the experts.
+    var shared: Double
+    /// All experts.
+    var experts: Double
+    var router: Double
+    /// The output head: a token each way is a row of it.
+    var head: Double
+    /// The input embedding, where it is not the head. It is stored and looked up, never multiplied.
+    var embedding: Double
+    /// Cached elements a token and layer.
+    var cache: Double
+    /// Elements that a token brings into and out of the matrices at the least.
+    var activations: Double
+
+    /// Without the experts.
+    var dense: Double { attention + feedForward + shared + router }
+    /// Everything that lies in memory.
+    var total: Double { dense + experts + head + embedding }
+  }
+
+  var work: Work {
+    let (d, h, kv, dh) = (Double(width), Double(heads), Double(cacheHeads), Double(headDimension))
+    let all = Double(layers)
+    let matrices = isGated ? 3.0 : 2.0
+    let expertLayers = Double(experts?.layers ?? 0)
+    let denseLayers = all - expertLayers
+    var attention = 2 * d * h * dh + 2 * d * kv * dh
+    var cache = 2 * kv * dh
+    var attentionTraffic = 4 * d + 2 * h * dh + 2 * kv * dh
+    if let latent {
+      let (rank, rope) = (Double(latent.cacheRank), Double(latent.ropeDimension))
+      let (query, value) = (Double(latent.queryRank), Double(latent.valueDimension))
+      attention =
+        (query > 0 ? d * query + query * h * dh : d * h * dh) + d * (rank + rope)
+        + rank * h * (dh - rope + value) + h * value * d
+      cache = rank + rope
+      attentionTraffic = 4 * d + 2 * h * dh + 2 * cache + 2 * h * value
+    }
+    var traffic = all * attentionTraffic + denseLayers * (2 * d + matrices * Double(innerWidth))
+    var work = Work(
+      attention: attention * all, feedForward: matrices * d * Double(innerWidth) * denseLayers,
+      shared: 0, experts: 0, router: 0, head: d * Double(vocabulary),
+      embedding: tiesEmbeddings ? 0 : d * Double(vocabulary), cache: cache, activations: 0)
+    if let experts {
+      let (inner, beside) = (Double(experts.width), Double(experts.sharedWidth))
+      work.shared = matrices * d * beside * expertLayers
+      work.experts = matrices * d * inner * Double(experts.count) * expertLayers
+      work.router = d * Double(experts.count) * expertLayers
+      traffic += expertLayers * (2 * d + matrices * inner) * Double(experts.perToken)
+      if beside > 0 { traffic += expertLayers * (2 * d + matrices * beside) }
+    }
+    work.activations = traffic
+    return work
+  }
+
+  /// Weights, in all.
+  public var parameters: Double { work.total }
+
+  /// Weights that a token is multiplied with, the output head included.
+  public var activeParameters: Double {
+    let work = work
+    let share = experts.map { Double($0.perToken) / Double($0.count) } ?? 0
+    return work.dense + work.experts * share + work.head
+  }
+
+  /// Bytes of cache that a token takes in all layers.
+  public func cacheBytes(bits: Int) -> Double { work.cache * Double(layers) * Double(bits) / 8 }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A provider's price of tokens beside a fleet of one's own, over volume.
+public struct BuyOrBuild: Sendable {
+  public struct Row: Hashable, Sendable {
+    /// Requests a day.
+    public var volume: Double
+    /// US dollars a day.
+    public var api: Double
+    public var fleet: Interval
+    public var replicas: Int
+  }
+
+  /// Requests a day from which the fleet is cheaper; `nil` when it never is.
+  public struct BreakEven: Hashable, Sendable {
+    /// With throughput and price of the GPU at the good end of their ranges.
+    public var low: Double?
+    public var estimate: Double?
+    /// At the bad end.
+    public var high: Double?
+  }
+
+  /// US dollars a request at the provider.
+  public let apiPerRequest: Double
+  /// Output tokens a second of a replica.
+  public let rate: Interval
+  /// US dollars a day of a replica.
+  public let replicaPerDay: Interval
+  public let shape: RequestShape
+  /// Demand of the busiest hour over the mean.
+  public let peakToMean: Double
+  public let terms: FleetPlan.Terms
+
+  public init(
+    apiPerRequest: Double, rate: Interval, replicaPerDay: Interval, shape: RequestShape,
+    peakToMean: Double, terms: FleetPlan.Terms
+  ) {
+    self.apiPerRequest = apiPerRequest
+    self.rate = rate
+    self.replicaPerDay = replicaPerDay
+    self.shape = shape
+    self.peakToMean = peakToMean
+    self.terms = terms
+  }
+
+  private static let secondsPerDay = 86_400.0
+
+  /// Requests a day that a replica serves: of the busiest hour when the fleet is fixed, of the mean
+  /// when it follows the demand.
+  private func capacity(_ rate: Double) -> Double {
+    let peak = terms.isAutoscaled ? 1 : peakToMean
+    return rate / shape.output * Self.secondsPerDay / (peak * (1 + terms.headroom))
+  }
+
+  public func replicas(_ volume: Double, rate: Double) -> Int {
+    max(terms.minimum, Int(min(1e9, volume / capacity(rate)).rounded(.up)))
+  }
+
+  public func row(_ volume: Double) -> Row {
+    func cost(_ rate: Double, _ price: Double) -> Double {
+      Double(replicas(volume, rate: rate)) * price
+    }
+    return Row(
+      volume: volume, api: volume * apiPerRequest,
+      fleet: Interval(
+        low: cost(rate.high, replicaPerDay.low),
+        estimate: cost(rate.estimate, replicaPerDay.estimate),
+        high: cost(rate.low, replicaPerDay.high)),
+      replicas: replicas(volume, rate: rate.estimate))
+  }
+
+  /// The least volume at which the fleet costs no more than the provider, for one rate and price: where
+  /// the provider's bill reaches the cost of the fewest replicas. `nil` when a replica costs more than it
+  /// saves even when it is full.
+  func breakEven(rate: Double, price: Double) -> Double? {
+    price / apiPerRequest > capacity(rate)
+      ? nil : Double(max(1, terms.minimum)) * price / apiPerRequest
+  }
+
+  /// The volume from which the fleet stays cheaper, though cost rises by a whole replica at a time: with
+  /// k full replicas the next one must already be paid for, k >= price / (saving - price).
+  public var forGood: Double? {
+    let full = capacity(rate.estimate)
+    let saving = full * apiPerRequest
+    guard saving > replicaPerDay.estimate else { return nil }
+    let count = (replicaPerDay.estimate / (saving - replicaPerDay.estimate)).rounded(.up)
+    return max(Double(max(1, terms.minimum)) * replicaPerDay.estimate / apiPerRequest, count * full)
+  }
+
+  public var breakEven: BreakEven {
+    BreakEven(
+      low: breakEven(rate: rate.high, price: replicaPerDay.low),
+      estimate: breakEven(rate: rate.estimate, price: replicaPerDay.estimate),
+      high: breakEven(rate: rate.low, price: replicaPerDay.high))
+  }
+
+  /// US dollars a request at great volume.
+  public var fleetPerRequest: Interval {
+    Interval(
+      low: replicaPerDay.low / capacity(rate.high),
+      estimate: replicaPerDay.estimate / capacity(rate.estimate),
+      high: replicaPerDay.high / capacity(rate.low))
+  }
+
+  /// Volumes on both sides of the break-even, or up to `most` a day.
+  public func rows(from low: Double, to high: Double, count: Int) -> [Row] {
+    (0..<count).map { step in
+      let part = Double(step) / Double(max(1, count - 1))
+      return row(low * PortableMath.exp(PortableMath.log(high / low) * part))
+    }
+  }
+}

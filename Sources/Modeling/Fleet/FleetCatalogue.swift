@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a figure is from.
+public struct FigureSource: Codable, Hashable, Sendable {
+  public var address: String
+  /// When the source said so: a date or a month.
+  public var date: String
+  /// Nobody vouches for it.
+  public var isGuess: Bool
+
+  public init(address: String, date: String, isGuess: Bool = false) {
+    self.address = address
+    self.date = date
+    self.isGuess = isGuess
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case address = 1
+    case date, isGuess
+  }
+}
+
+/// What is known of models, hardware and its prices, each figure with its source.
+public struct FleetCatalogue: Sendable {
+  public struct Entry<Value: Sendable & Hashable>: Sendable, Hashable {
+    public var value: Value
+    public var aliases: [String]
+    /// By the name of the figure.
+    public var sources: [String: FigureSource]
+
+    public init(value: Value, aliases: [String] = [], sources: [String: FigureSource] = [:]) {
+      self.value = value
+      self.aliases = aliases
+      self.sources = sources
+    }
+
+    /// Figures that nobody vouches for.
+    public var guesses: [String] { sources.filter(\.value.isGuess).keys.sorted() }
+  }
+
+  public struct Section<Value: Sendable & Hashable>: Sendable, Hashable {
+    public private(set) var entries: [Entry<Value>] = []
+    private var index: [String: Int] = [:]
+
+    public init() {}
+
+    /// The entry of that name or alias, in any spelling of case.
+    public subscript(name: String) -> Entry<Value>? {
+      index[name.lowercased()].map { entries[$0] }
+    }
+
+    /// Adds an entry, or replaces the one of that name.
+    public mutating func put(_ name: String, _ entry: Entry<Value>) {
+      if let place = index[name.lowercased()] {
+        entries[place] = entry
+      } else {
+        index[name.lowercased()] = entries.count
+        entries.append(entry)
+      }
+      let place = index[name.lowercased()]!
+      for alias in entry.aliases where index[alias.lowercased()] == nil {
+        index[alias.lowercased()] = place
+      }
+    }
+
+    /// Every name and alias.
+    public var names: [String] { index.keys.sorted() }
+  }
+
+  public var architectures = Section<Architecture>()
+  public var accelerators = Section<Accelerator>()
+  public var prices: [HardwarePrice] = []
+  public var sites: [SiteCosts] = []
+
+  public init() {}
+}
+
+/// What a GPU costs, from one source.
+public struct HardwarePrice: Codable, Hashable, Sendable {
+  public enum Tier: Int, Codable, CaseIterable, Sendable {
+    /// Everything that a GPU of one's own costs an hour, as somebody else worked it out.
+    case ownHyperscaler = 1
+    case ownNeocloud
+    /// Rent by the hour.
+    case spot, longTail, neocloud, hyperscaler
+    /// Rent for a year or three.
+    case reserved
+    /// The price of the GPU itself.
+    case purchase
+
+    public var name: String {
+      switch self {
+      case .ownHyperscaler: "own-hyperscaler"
+      case .ownNeocloud: "own-neocloud"
+      case .spot: "spot"
+      case .longTail: "long-tail"
+      case .neocloud: "neocloud"
+      case .hyperscaler: "hyperscaler"
+      case .reserved: "reserved"
+      case .purchase: "purchase"
+      }
+    }
+
+    public init?(name: String) {
+      guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
+      self = found
+    }
+  }
+
+  public var accelerator: String
+  public var tier: Tier
+  /// US dollars: an hour, or for ``Tier/purchase`` once. A range when the source gives one.
+  public var low: Double
+  public var high: Double
+  public var source: FigureSource
+
+  public init(
+    accelerator: String, tier: Tier, low: Double, high: Double, source: FigureSource
+  ) {
+    self.accelerator = accelerator
+    self.tier = tier
+    self.low = low
+    self.high = high
+    self.source = source
+  }
+
+  public var middle: Double { (low * high).squareRoot() }
+}
+
+/// What a place for hardware costs.
+public struct SiteCosts: Hashable, Sendable {
+  public var name: String
+  /// US dollars a kWh.
+  public var electricity: Double
+  /// Power at the plug of the building over power at the plug of the servers: power usage effectiveness.
+  public var pue: Double
+  /// US dollars a kW of servers and month for the place itself.
+  public var colocation: Double
+  public var sources: [String: FigureSource]
+
+  public init(
+    name: String, electricity: Double, pue: Double, colocation: Double,
+    sources: [String: FigureSource] = [:]
+  ) {
+    self.name = name
+    self.electricity = electricity
+    self.pue = pue
+    self.colocation = colocation
+    self.sources = sources
+  }
+}

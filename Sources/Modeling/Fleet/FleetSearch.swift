@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A part of a search: configurations of one model, to be evaluated by any worker.
+public struct FleetJob: Codable, Hashable, Sendable {
+  /// A configuration, as numbers so that many travel as columns.
+  public struct Candidates: Codable, Hashable, Sendable {
+    /// Place in the job's accelerators.
+    public var accelerators: [Int] = []
+    /// GPUs of a replica.
+    public var gpus: [Int] = []
+    /// 1 when experts are spread.
+    public var spreads: [Int] = []
+    /// Place in the job's precisions.
+    public var precisions: [Int] = []
+    /// Requests at once on a replica.
+    public var batches: [Int] = []
+
+    public init() {}
+
+    public var count: Int { accelerators.count }
+
+    enum CodingKeys: Int, CodingKey {
+      case accelerators = 1
+      case gpus, spreads, precisions, batches
+    }
+
+    mutating func append(
+      _ accelerator: Int, _ gpus: Int, _ spreads: Bool, _ bits: Int, _ batch: Int
+    ) {
+      accelerators.append(accelerator)
+      self.gpus.append(gpus)
+      self.spreads.append(spreads ? 1 : 0)
+      precisions.append(bits)
+      batches.append(batch)
+    }
+
+    func slice(_ range: Range<Int>) -> Candidates {
+      var part = Candidates()
+      part.accelerators = Array(accelerators[range])
+      part.gpus = Array(gpus[range])
+      part.spreads = Array(spreads[range])
+      part.precisions = Array(precisions[range])
+      part.batches = Array(batches[range])
+      return part
+    }
+
+    var isWhole: Bool {
+      [gpus.count, spreads.count, precisions.count, batches.count].allSatisfy { $0 == count }
+    }
+  }
+
+  public static let candidatesMax = 1 << 16
+
+  public var model: PerformanceModel
+  public var architecture: Architecture
+  public var accelerators: [Accelerator]
+  public var precisions: [Precision]
+  public var stack: ServingStack
+  public var shape: RequestShape
+  public var candidates: Candidates
+
+  public init(
+    model: PerformanceModel, architecture: Architecture, accelerators: [Accelerator],
+    precisions: [Precision], stack: ServingStack, shape: RequestShape,
+    candidates: Candidates = Candidates()
+  ) {
+    self.model = model
+    self.architecture = architecture
+    self.accelerators = accelerators
+    self.precisions = precisions
+    self.stack = stack
+    self.shape = shape
+    self.candidates = candidates
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case model = 1
+    case architecture, accelerators, precisions, stack, shape, candidates
+  }
+
+  /// Every combination of GPU, replica size, precision and batch.
+  public mutating func fill(replicas: [Int], batches: [Int], spreadsExperts: Bool) {
+    candidates = Candidates()
+    for accelerator in accelerators.indices {
+      for gpus in replicas {
+        for spreads in spreadsExperts && gpus > 1 ? [false, true] : [false] {
+          for precision in precisions.indices {
+            for batch in batches {
+              candidates.append(accelerator, gpus, spreads, precision, batch)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The job in parts of at most `size` configurations.
+  public func parts(_ size: Int) -> [FleetJob] {
+    stride(from: 0, to: candidates.count, by: size).map { first in
+      var part = self
+      part.candidates = candidates.slice(first..<min(candidates.count, first + size))
+      return part
+    }
+  }
+
+  func deployment(_ index: Int) -> Deployment {
+    Deployment(
+      architecture, on: accelerators[candidates.accelerators[index]], stack: stack,
+      precision: precisions[candidates.precisions[index]], gpus: candidates.gpus[index],
+      spreadsExperts: candidates.spreads[index] == 1)
+  }
+
+  /// Evaluates all configurations.
+  /// - Throws: ``FleetError`` when the job is not whole.
+  public func run() throws(FleetError) -> FleetOutcome {
+    guard candidates.isWhole, candidates.count <= Self.candidatesMax,
+      candidates.accelerators.allSatisfy(accelerators.indices.contains),
+      candidates.precisions.allSatisfy(precisions.indices.contains),
+      candidates.batches.allSatisfy({ $0 >= 1 && $0 <= 1 << 30 })
+    else {
+      throw FleetError("a job of \(candidates.count) configurations that do not fit together")
+    }
+    var outcome = FleetOutcome()
+    for index in 0..<candidates.count {
+      do throws(FleetError) {
+        let load = ServingLoad.closed(concurrency: Double(candidates.batches[index]))
+        let performance = try model.performance(of: deployment(index), shape, load)
+        // More at once than fit is the same as fewer.
+        let isFull = performance.batchLimit != .demand
+        outcome.append(performance, isFull: isFull)
+      } catch {
+        outcome.refuse()
+      }
+    }
+    return outcome
+  }
+}
+
+/// What configurations deliver, in the order of the job; 0 where one is not possible.
+public struct FleetOutcome: Codable, Hashable, Sendable {
+  /// Output tokens a second of a replica.
+  public var outputRates: [Double] = []
+  public var timesPerToken: [Double] = []
+  public var timesToFirstToken: [Double] = []
+  public var prefillShares: [Double] = []
+  /// The regime; 0 when it is not possible, negative when the batch is more than fits.
+  public var regimes: [Int] = []
+
+  public init() {}
+
+  enum CodingKeys: Int, CodingKey {
+    case outputRates = 1
+    case timesPerToken, timesToFirstToken, prefillShares, regimes
+  }
+
+  mutating func append(_ performance: Performance, isFull: Bool) {
+    outputRates.append(performance.outputRate)
+    timesPerToken.append(performance.timePerTokenMean)
+    timesToFirstToken.append(performance.timeToFirstToken)
+    prefillShares.append(performance.prefillShare)
+    regimes.append(isFull ? -performance.regime.rawValue : performance.regime.rawValue)
+  }
+
+  mutating func refuse() {
+    outputRates.append(0)
+    timesPerToken.append(0)
+    timesToFirstToken.append(0)
+    prefillShares.append(0)
+    regimes.append(0)
+  }
+
+  /// Puts the outcome of the next part behind.
+  public mutating func add(_ other: FleetOutcome) {
+    outputRates += other.outputRates
+    timesPerToken += other.timesPerToken
+    timesToFirstToken += other.timesToFirstToken
+    prefillShares += other.prefillShares
+    regimes += other.regimes
+  }
+
+  public func fits(_ job: FleetJob) -> Bool {
+    [
+      outputRates.count, timesPerToken.count, timesToFirstToken.count, prefillShares.count,
+      regimes.count,
+    ].allSatisfy { $0 == job.candidates.count }
+  }
+}
+
+/// The best configurations for a demand.
+public struct FleetSearch: Sendable {
+  public struct Goal: Hashable, Sendable {
+    /// Requests a second that must be served.
+    public var requests: Double
+    /// Seconds between tokens, and to the first token, that are allowed; no limit when `nil`.
+    public var timePerToken: Double?
+    public var timeToFirstToken: Double?
+    public var headroom: Double
+    public var minimumReplicas: Int
+
+    public init(
+      requests: Double, timePerToken: Double? = nil, timeToFirstToken: Double? = nil,
+      headroom: Double = 0.2, minimumReplicas: Int = 1
+    ) {
+      self.requests = requests
+      self.timePerToken = timePerToken
+      self.timeToFirstToken = timeToFirstToken
+      self.headroom = headroom
+      self.minimumReplicas = minimumReplicas
+    }
+  }
+
+  public struct Found: Hashable, Sendable {
+    public var deployment: Deployment
+    /// Requests at once on a replica.
+    public var batch: Int
+    public var replicas: Int
+    /// Output tokens a second of a replica.
+    public var outputRate: Double
+    public var timePerToken: Double
+    public var timeToFirstToken: Double
+    public var regime: Performance.Regime
+    /// US dollars an hour for all replicas.
+    public var costPerHour: Double
+    /// Of a replica at that batch, all its time used: US dollars a million output tokens, prompts
+    /// included.
+    public var costPerMillion: Double
+
+    /// Output tokens a second that one user sees.
+    public var speed: Double { 1 / timePerToken }
+    public var gpus: Int { replicas * deployment.gpus }
+  }
+
+  /// All that meet the limits, the cheapest first; equals in the order of the search.
+  public let found: [Found]
+  /// Of those that could run at all, whatever the limits: none is both faster and cheaper.
+  public let front: [Found]
+  public let evaluated: Int
+  public let possible: Int
+
+  /// - Parameter prices: US dollars of a GPU-hour, in the order of the job's accelerators.
+  public init(_ job: FleetJob, _ outcome: FleetOutcome, prices: [Double], _ goal: Goal) {
+    var all: [Found] = []
+    for index in 0..<job.candidates.count where outcome.regimes[index] > 0 {
+      let deployment = job.deployment(index)
+      let rate = outcome.outputRates[index]
+      let price = prices[job.candidates.accelerators[index]]
+      let needed = goal.requests * job.shape.output * (1 + goal.headroom) / rate
+      guard needed < 1e7 else { continue }
+      let replicas = max(goal.minimumReplicas, Int(needed.rounded(.up)), 1)
+      let hourly = Double(deployment.gpus) * price
+      all.append(
+        Found(
+          deployment: deployment, batch: job.candidates.batches[index], replicas: replicas,
+          outputRate: rate, timePerToken: outcome.timesPerToken[index],
+          timeToFirstToken: outcome.timesToFirstToken[index],
+          regime: Performance.Regime(rawValue: outcome.regimes[index]) ?? .host,
+          costPerHour: Double(replicas) * hourly, costPerMillion: hourly / 3_600 / rate * 1e6))
+    }
+    evaluated = job.candidates.count
+    possible = all.count
+    let meeting = all.enumerated().filter { _, found in
+      found.timePerToken <= goal.timePerToken ?? .infinity
+        && found.timeToFirstToken <= goal.timeToFirstToken ?? .infinity
+    }
+    found = meeting.sorted {
+      ($0.element.costPerHour, $0.element.costPerMillion, $0.offset)
+        < ($1.element.costPerHour, $1.element.costPerMillion, $1.offset)
+    }.map(\.element)
+    front = Self.front(all)
+  }
+
+  /// From the fastest for one user to the cheapest.
+  private static func front(_ all: [Found]) -> [Found] {
+    var front: [Found] = []
+    let sorted = all.enumerated().sorted {
+      ($0.element.timePerToken, $0.element.costPerMillion, $0.offset)
+        < ($1.element.timePerToken, $1.element.costPerMillion, $1.offset)
+    }
+    for (_, found) in sorted where found.costPerMillion < front.last?.costPerMillion ?? .infinity {
+      front.append(found)
+    }
+    return front
+  }
+}

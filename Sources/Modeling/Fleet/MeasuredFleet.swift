@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a fleet was paid for and did over some time: metered GPU-hours and counted tokens.
+public struct MeasuredFleet: Hashable, Sendable {
+  /// US dollars paid.
+  public var cost: Double
+  /// The part of it in which work was done.
+  public var allocated: Double
+  /// Output tokens a second, while paid for.
+  public var outputRate: Double
+  /// Part of the paid time that the work would take at full load.
+  public var utilization: Double
+  /// US dollars a million tokens: work alone, and with what was idle spread over it.
+  public var perMillionInput: Double
+  public var perMillionOutput: Double
+  public var perMillionInputWithIdle: Double
+  public var perMillionOutputWithIdle: Double
+
+  public var idle: Double { cost - allocated }
+
+  /// - Parameters:
+  ///   - hours: between the two counts.
+  ///   - gpuHours: metered, of the whole fleet.
+  ///   - dollarsPerGPUHour: paid.
+  ///   - capacity: output tokens a second that the fleet reaches at full load with such requests.
+  ///   - prefillShare: part of the time that goes into prompts, by the equations. Engines count seconds
+  ///     of requests, and since many requests decode together, those say nothing about seconds of GPUs.
+  /// - Throws: ``FleetError`` when nothing was counted.
+  public init(
+    inputTokens: Double, outputTokens: Double, hours: Double, gpuHours: Double,
+    dollarsPerGPUHour: Double, capacity: Double, prefillShare: Double
+  ) throws(FleetError) {
+    guard outputTokens > 0, hours > 0, gpuHours > 0, capacity > 0 else {
+      throw FleetError("no output tokens were counted, or no time passed")
+    }
+    cost = gpuHours * dollarsPerGPUHour
+    outputRate = outputTokens / (hours * 3_600)
+    // More than the capacity that one thought of is full load.
+    utilization = min(1, outputRate / capacity)
+    allocated = cost * utilization
+    let input = inputTokens > 0 ? prefillShare : 0
+    func rate(_ dollars: Double, _ tokens: Double) -> Double {
+      tokens > 0 ? dollars / tokens * 1e6 : 0
+    }
+    perMillionInput = rate(allocated * input, inputTokens)
+    perMillionOutput = rate(allocated * (1 - input), outputTokens)
+    perMillionInputWithIdle = rate(cost * input, inputTokens)
+    perMillionOutputWithIdle = rate(cost * (1 - input), outputTokens)
+  }
+}

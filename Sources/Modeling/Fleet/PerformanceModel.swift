@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Predicts what a deployment delivers: the equations of `docs/FLEET.md` with fitted coefficients and
+/// the errors that they were found to have.
+public struct PerformanceModel: Codable, Hashable, Sendable {
+  public var coefficients: Coefficients
+  public var errors: PredictionErrors
+  /// The date of the fit.
+  public var version: String
+
+  public init(coefficients: Coefficients, errors: PredictionErrors, version: String) {
+    self.coefficients = coefficients
+    self.errors = errors
+    self.version = version
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case coefficients = 1
+    case errors, version
+  }
+
+  /// Predicts.
+  /// - Throws: ``FleetError`` when the combination cannot work or is not covered.
+  public func performance(
+    of deployment: Deployment, _ shape: RequestShape, _ load: ServingLoad
+  ) throws(FleetError) -> Performance {
+    try Self.check(deployment, shape)
+    let times = ReplicaTimes(deployment, coefficients, joinsInFlight: load.joinsInFlight)
+    guard times.fits else {
+      let need =
+        times.weightBytes / Double(deployment.gpusPerReplica) + coefficients[.reservedMemory]
+      throw FleetError(
+        "\(deployment.architecture.name) at \(deployment.precision.weights) bits takes "
+          + "\(Self.gigabytes(need)) on each of \(deployment.gpusPerReplica) "
+          + "\(deployment.accelerator.name), which has "
+          + "\(Self.gigabytes(deployment.accelerator.memory))")
+    }
+    let room = times.cacheTokens / (shape.input + shape.output)
+    guard room >= 1 else {
+      throw FleetError(
+        "not one request of \(Int(shape.input + shape.output)) tokens fits beside the weights of "
+          + "\(deployment.architecture.name) on \(deployment.gpusPerReplica) x "
+          + deployment.accelerator.name)
+    }
+    return performance(of: deployment, times, shape, load)
+  }
+
+  /// Predicts what was measured, also where it should not have been possible.
+  func performance(
+    of deployment: Deployment, _ times: ReplicaTimes, _ shape: RequestShape, _ load: ServingLoad
+  ) -> Performance {
+    let replicas = deployment.replicas
+    let room = times.batchMax(shape)
+    var batch = room
+    var factor = PortableMath.exp(scale(deployment))
+    var limit = Performance.BatchLimit.memory
+    var cycle: (prefill: StepTime, decode: StepTime)
+    var rate: Double
+    switch load {
+    case .offline(let requests):
+      let waiting = requests.map { $0 / replicas }
+      if let waiting, waiting < batch { (batch, limit) = (max(1, waiting), .demand) }
+      cycle = times.cycle(batch: batch, shape)
+      let time = cycle.prefill.total + cycle.decode.total
+      if let waiting {
+        // Full batches, then what is left.
+        let full = (waiting / batch).rounded(.down)
+        let rest = waiting - full * batch
+        var whole = full * time
+        if rest >= 1 {
+          let last = times.cycle(batch: rest, shape)
+          whole += last.prefill.total + last.decode.total
+        }
+        rate = waiting * shape.output / whole
+      } else {
+        rate = batch * shape.output / time
+      }
+    case .batch(let size):
+      let share = size / replicas
+      batch = max(1, min(share, times.cacheTokens / (shape.input + shape.output)))
+      limit = batch < share ? .memory : .demand
+      cycle = (
+        times.prefill(tokens: batch * shape.input, prompt: shape.input),
+        times.decode(batch: batch, context: shape.input + shape.output / 2) * shape.output
+      )
+      rate = batch * shape.output / (cycle.prefill.total + cycle.decode.total)
+    case .closed(let concurrency):
+      let share = max(1, concurrency / replicas)
+      if share < batch { (batch, limit) = (share, .demand) }
+      cycle = times.cycle(batch: batch, shape)
+      rate = batch * shape.output / (cycle.prefill.total + cycle.decode.total)
+    case .limited(let seconds):
+      let allowed = seconds * coefficients[.limitSlack] * factor
+      func perToken(_ batch: Double) -> Double {
+        let cycle = times.cycle(batch: batch, shape)
+        return (cycle.prefill.total + cycle.decode.total) / shape.output
+      }
+      if perToken(batch) > allowed {
+        var (low, high) = (1.0, batch)
+        for _ in 0..<14 {
+          let middle = (low * high).squareRoot()
+          if perToken(middle) <= allowed { low = middle } else { high = middle }
+        }
+        (batch, limit) = (low, .latency)
+      }
+      cycle = times.cycle(batch: batch, shape)
+      rate = batch * shape.output / (cycle.prefill.total + cycle.decode.total)
+      factor *= coefficients[.limitThroughput]
+    }
+    if limit == .memory && batch >= ReplicaTimes.sequencesMax { limit = .engine }
+    // One prompt into an empty engine, and the step that gives its first token.
+    let first = times.prefill(tokens: shape.input, prompt: shape.input).total
+    return Performance(
+      outputRate: rate * replicas * factor, timeToFirstToken: first / factor,
+      timePerToken: cycle.decode.total / shape.output / factor,
+      timePerTokenMean: (cycle.prefill.total + cycle.decode.total) / shape.output / factor,
+      batch: batch, batchLimit: limit, replicas: replicas, shape: shape,
+      prefill: cycle.prefill * (1 / factor), decode: cycle.decode * (1 / factor),
+      cacheTokens: times.cacheTokens,
+      gainFromMemory: limit == .memory
+        ? Self.gain(times, batch, shape) : 1)
+  }
+
+  /// By how much twice the room for the cache would raise throughput.
+  private static func gain(
+    _ times: ReplicaTimes, _ batch: Double, _ shape: RequestShape
+  ) -> Double {
+    let now = times.cycle(batch: batch, shape)
+    let twice = times.cycle(batch: 2 * batch, shape)
+    return 2 * (now.prefill.total + now.decode.total)
+      / (twice.prefill.total + twice.decode.total)
+  }
+
+  /// The logarithm by which throughput exceeds the equations: software of that age, and what is known
+  /// of that model, chip and version. Ages beyond the measured ones are taken as the nearest.
+  func scale(_ deployment: Deployment) -> Double {
+    let stack = deployment.stack
+    let age = min(1.5, max(-1.5, stack.age))
+    let progress = coefficients[stack.engine == .python ? .progressPython : .progress]
+    return progress * age + coefficients.effect(deployment)
+      + (stack.isMLPerf ? PortableMath.log(coefficients[.variedLengths]) : 0)
+  }
+
+  private static func gigabytes(_ bytes: Double) -> String {
+    let tenths = Int((bytes / 1e8).rounded())
+    return "\(tenths / 10).\(tenths % 10) GB"
+  }
+
+  private static func check(
+    _ deployment: Deployment, _ shape: RequestShape
+  ) throws(FleetError) {
+    let architecture = deployment.architecture
+    if let problem = architecture.problem { throw FleetError("\(architecture.name): \(problem)") }
+    if let problem = deployment.accelerator.problem {
+      throw FleetError("\(deployment.accelerator.name): \(problem)")
+    }
+    let n = deployment.gpusPerReplica
+    guard deployment.gpus >= 1, n >= 1, n <= 1_024, deployment.gpus % n == 0 else {
+      throw FleetError("\(deployment.gpus) GPUs cannot be cut into replicas of \(n)")
+    }
+    guard shape.input >= 0, shape.output >= 1, shape.input.isFinite, shape.output.isFinite else {
+      throw FleetError("a request of \(shape.input) input and \(shape.output) output tokens")
+    }
+    guard shape.input + shape.output <= Double(architecture.contextMax) else {
+      throw FleetError(
+        "\(architecture.name) takes \(architecture.contextMax) tokens of prompt and answer, not "
+          + "\(Int(shape.input + shape.output))")
+    }
+    if deployment.spreadsExperts {
+      guard architecture.experts != nil else {
+        throw FleetError("\(architecture.name) has no experts to spread")
+      }
+      guard (architecture.experts?.count ?? 0) >= n else {
+        throw FleetError(
+          "\(architecture.experts?.count ?? 0) experts cannot be spread over \(n) GPUs")
+      }
+    } else {
+      guard architecture.heads % n == 0 else {
+        throw FleetError("\(architecture.heads) heads cannot be cut for tensor parallelism \(n)")
+      }
+    }
+    let domain = deployment.accelerator.linkDomain
+    guard n <= max(domain, 8) else {
+      throw FleetError(
+        "a replica of \(n) GPUs spans nodes; \(deployment.accelerator.name) joins \(max(domain, 8)), "
+          + "and networks between nodes are not modeled")
+    }
+    let bits = [
+      deployment.precision.weights, deployment.precision.activations, deployment.precision.cache,
+    ]
+    guard bits.allSatisfy({ [4, 8, 16].contains($0) }) else {
+      throw FleetError("a precision of \(bits) bits; 4, 8 and 16 are known")
+    }
+  }
+}
+
+extension ServingLoad {
+  /// Whether requests come and go while others are under way, at full load.
+  var joinsInFlight: Bool {
+    switch self {
+    case .offline, .limited: true
+    case .batch, .closed: false
+    }
+  }
+}
+
+/// What a deployment delivers.
+public struct Performance: Codable, Hashable, Sendable {
+  /// What keeps the batch from being larger.
+  public enum BatchLimit: Int, Codable, Sendable {
+    /// Room for the cache.
+    case memory = 1
+    /// No more requests.
+    case demand
+    /// The limit of the time between tokens.
+    case latency
+    /// What engines take at once.
+    case engine
+  }
+
+  /// What one would have to improve to get more.
+  public enum Regime: Int, Codable, CaseIterable, Sendable {
+    case weights = 1
+    case cache, compute, communication, host, capacity, latency
+
+    public var name: String {
+      switch self {
+      case .weights: "weights"
+      case .cache: "KV"
+      case .compute: "compute"
+      case .communication: "communication"
+      case .host: "host"
+      case .capacity: "capacity"
+      case .latency: "SLO"
+      }
+    }
+
+    public var explanation: String {
+      switch self {
+      case .weights: "time goes into reading weights: fewer bits or a larger batch help"
+      case .cache: "time goes into reading the cache: fewer bits of cache or shorter contexts help"
+      case .compute: "time goes into arithmetic: lower precision or more GPUs help"
+      case .communication: "time goes between GPUs: fewer GPUs a replica or a faster link help"
+      case .host: "time goes into launching and scheduling: a newer engine or larger batches help"
+      case .capacity: "memory for the cache limits the batch: more memory or fewer bits help"
+      case .latency: "the latency limit keeps the batch small: faster GPUs or a looser limit help"
+      }
+    }
+  }
+
+  /// Output tokens a second, over all GPUs.
+  public var outputRate: Double
+  /// Seconds from an empty engine to the first token: without waiting.
+  public var timeToFirstToken: Double
+  /// Seconds of a decoding step.
+  public var timePerToken: Double
+  /// Seconds between tokens as users see them, with other prompts in between.
+  public var timePerTokenMean: Double
+  /// Requests under way on a replica.
+  public var batch: Double
+  public var batchLimit: BatchLimit
+  public var replicas: Double
+  public var shape: RequestShape
+  /// Where the time of a whole batch goes, from prompts to last tokens.
+  public var prefill: StepTime
+  public var decode: StepTime
+  public var cacheTokens: Double
+  /// Throughput with twice the room for the cache, over this.
+  public var gainFromMemory: Double
+
+  enum CodingKeys: Int, CodingKey {
+    case outputRate = 1
+    case timeToFirstToken, timePerToken, timePerTokenMean, batch, batchLimit, replicas, shape
+    case prefill, decode, cacheTokens, gainFromMemory
+  }
+
+  /// Requests a second.
+  public var requestRate: Double { outputRate / shape.output }
+  /// Input tokens a second.
+  public var inputRate: Double { requestRate * shape.input }
+  /// Part of the time that goes into prompts.
+  public var prefillShare: Double { prefill.total / (prefill.total + decode.total) }
+
+  public var regime: Regime {
+    if batchLimit == .latency { return .latency }
+    if batchLimit == .memory && gainFromMemory > 1.15 { return .capacity }
+    let time = prefill + decode
+    let parts: [(Double, Regime)] = [
+      (time.weights, .weights), (time.cache, .cache), (time.compute, .compute),
+      (time.communication, .communication), (time.host, .host),
+    ]
+    return parts.max { $0.0 < $1.0 }!.1
+  }
+}
