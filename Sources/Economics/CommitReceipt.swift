@@ -24,6 +24,8 @@ public enum ServiceName {
   public static let price = "price"
   /// Simulates paths: a `SimulationJob` to a `SimulationOutcome`.
   public static let simulate = "simulate"
+  /// Estimates configurations of hardware: a `FleetJob` to a `FleetOutcome`.
+  public static let fleet = "fleet"
   /// Books an outcome: ``PricingOutcome`` to a commit with a ``CommitReceipt``.
   public static let ledger = "ledger"
   /// Books entries and figures: a ``BooksBatch`` to a ``BooksReceipt``.

@@ -243,6 +243,11 @@ indirect enum JSONText {
 
 /// Cells of CSV (RFC 4180). A text that a spreadsheet would take for a formula gets a quote in front.
 enum CSVText {
+  /// A line; numbers stay numbers, also negative ones.
+  static func line(_ cells: [String]) -> String {
+    cells.map { Double($0) == nil ? cell($0) : $0 }.joined(separator: ",")
+  }
+
   static func cell(_ text: String) -> String {
     var text = text
     if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) {

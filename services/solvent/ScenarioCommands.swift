@@ -85,31 +85,8 @@ struct SimulationOptions: ParsableArguments {
     }
     defer { bar.finish() }
     guard !local, cluster.isRunning else { return try simulator.run() }
-    let client = try await ClusterClient(
-      address: cluster.address(), name: "cli-\(getpid())", process: Int(getpid()),
-      services: [ServiceName.simulate, "broker"], logger: ClusterOptions.quietLogger)
-    let work = Task {
-      let status = try await client.brokerStatus()
-      let workers = status.workers.count { $0.services.contains(ServiceName.simulate) }
-      return try await simulator.run(on: client, workers: max(1, workers))
-    }
-    let signals = StopSignal.watch()
-    let interrupted = Task {
-      for await _ in signals {
-        // The shards under way are given up at the broker.
-        work.cancel()
-        return
-      }
-    }
-    defer { interrupted.cancel() }
-    do {
-      let outcome = try await work.value
-      await client.close()
-      return outcome
-    } catch {
-      await client.close()
-      if error is CancellationError { throw Failure(130, "cancelled") }
-      throw Failure(asking: error)
+    return try await cluster.onWorkers(of: ServiceName.simulate) { client, workers in
+      try await simulator.run(on: client, workers: workers)
     }
   }
 
@@ -144,11 +121,20 @@ extension Scenario {
     @Option(name: .customLong("fail-if"), help: "Exit with 3 if this holds, such as 'ruin.36m>5%'.")
     var conditions: [String] = []
 
+    @Option(
+      help: ArgumentHelp(
+        "Requests are served on this hardware: model=llama3.1-70b,gpu=H200,gpus=8,rent=2.5.",
+        discussion:
+          "Its cost of a request, with the range of the estimate, is drawn as a lognormal.",
+        valueName: "key=value,…"))
+    var fleet: String?
+
     @Argument(help: "A scenario file (docs/SCENARIOS.md).", completion: .file())
     var file: String
 
     func run() async throws {
-      let file = try options.file(self.file)
+      var file = try options.file(self.file)
+      if let fleet { try FleetSpecification(text: fleet).apply(to: &file) }
       let conditions = try conditions.map {
         try Condition($0, horizon: file.scenario.horizon)
       }
@@ -179,12 +165,19 @@ extension Scenario {
       help: ArgumentHelp("The first file with this changed.", valueName: "key=value"))
     var variant: [String] = []
 
+    @Option(
+      parsing: .singleValue,
+      help: ArgumentHelp(
+        "The first file with requests served on this hardware: model=llama3.1-70b,gpu=H200,gpus=8.",
+        valueName: "key=value,…"))
+    var fleet: [String] = []
+
     @Argument(help: "Scenario files.", completion: .file())
     var files: [String]
 
     func validate() throws {
-      guard files.count + variant.count >= 2 else {
-        throw ValidationError("name a second file, or a --variant")
+      guard files.count + variant.count + fleet.count >= 2 else {
+        throw ValidationError("name a second file, a --variant or a --fleet")
       }
     }
 
@@ -199,6 +192,13 @@ extension Scenario {
           throw Failure(EX_USAGE, error.description)
         }
         changed.scenario.name = change
+        cases.append(changed)
+      }
+      for text in fleet {
+        var changed = cases[0]
+        let fleet = FleetSpecification(text: text)
+        try fleet.apply(to: &changed)
+        changed.scenario.name = fleet.title
         cases.append(changed)
       }
       guard Set(cases.map { [$0.scenario.horizon, $0.scenario.stepsPerMonth] }).count == 1 else {

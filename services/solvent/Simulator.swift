@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CBOR
 import Cluster
-import Dispatch
 import Economics
 import Foundation
 import Modeling
 import Synchronization
-import ZeroMQ
 
 /// Has scenarios simulated, on the workers of a cluster or in this process, and merges the shards. The
 /// result is the same bytes either way, whatever the shards and their order.
@@ -29,30 +26,9 @@ struct Simulator: Sendable {
   func run(on client: ClusterClient, workers: Int) async throws -> SimulationOutcome {
     let jobs = SimulationJob.shards(scenarios, paths: paths, workers: workers, shard: shard)
     var outcome = SimulationOutcome()
-    try await withThrowingTaskGroup(of: SimulationOutcome.self) { group in
-      var next = 0
-      func start() throws {
-        guard next < jobs.count else { return }
-        let job = jobs[next]
-        let message = try SharedMessage(encoding: job)
-        next += 1
-        group.addTask {
-          let outcome = try await client.ask(
-            ServiceName.simulate, message, timeout: .seconds(600)
-          ).decode(SimulationOutcome.self)
-          guard outcome.fits(job) else {
-            throw ScenarioError("a worker answered something else; do all run this release?")
-          }
-          return outcome
-        }
-      }
-      // As many under way as keep workers busy.
-      for _ in 0..<(4 * workers + 4) { try start() }
-      while let part = try await group.next() {
-        try outcome.add(part)
-        tell(outcome)
-        try start()
-      }
+    try await Fanout.run(jobs, on: client, workers: workers) { _, part in
+      try outcome.add(part)
+      tell(outcome)
     }
     return outcome
   }
@@ -61,28 +37,14 @@ struct Simulator: Sendable {
   func run() throws -> SimulationOutcome {
     let processors = ProcessInfo.processInfo.activeProcessorCount
     let jobs = SimulationJob.shards(scenarios, paths: paths, workers: processors, shard: shard)
-    let merged = Mutex<(outcome: SimulationOutcome, next: Int, error: ScenarioError?)>(
-      (SimulationOutcome(), 0, nil))
-    DispatchQueue.concurrentPerform(iterations: processors) { _ in
-      while let job = merged.withLock({ state -> SimulationJob? in
-        guard state.next < jobs.count, state.error == nil else { return nil }
-        defer { state.next += 1 }
-        return jobs[state.next]
-      }) {
-        do throws(ScenarioError) {
-          let part = try job.run()
-          try merged.withLock { (state) throws(ScenarioError) in
-            try state.outcome.add(part)
-            tell(state.outcome)
-          }
-        } catch {
-          merged.withLock { $0.error = error }
-        }
+    let merged = Mutex(SimulationOutcome())
+    try Fanout.run(jobs) { _, part in
+      try merged.withLock { outcome in
+        try outcome.add(part)
+        tell(outcome)
       }
     }
-    let (outcome, _, error) = merged.withLock { $0 }
-    if let error { throw error }
-    return outcome
+    return merged.withLock { $0 }
   }
 
   private func tell(_ outcome: SimulationOutcome) {

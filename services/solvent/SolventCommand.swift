@@ -25,7 +25,7 @@ struct SolventCommand: AsyncParsableCommand {
           Cost.self, Unit.self, ProfitAndLoss.self, Coverage.self, RunwayCommand.self,
           Balance.self, Audience.self,
         ]),
-      CommandGroup(name: "What if", subcommands: [Scenario.self]),
+      CommandGroup(name: "What if", subcommands: [Scenario.self, Fleet.self]),
       CommandGroup(name: "Watch", subcommands: [Watch.self, Workers.self]),
     ])
 

@@ -43,7 +43,8 @@ final class WorkerService: Service {
   init(parts: ServiceProcess.Parts, address: BrokerAddress, places: Int) throws {
     let hello = Hello(
       role: .worker, name: "\(parts.name)-\(getpid())", process: Int(getpid()),
-      release: solventRelease, services: [ServiceName.price, ServiceName.simulate])
+      release: solventRelease,
+      services: [ServiceName.price, ServiceName.simulate, ServiceName.fleet])
     let computing = DispatchQueue(label: "solvent.compute")
     let (results, continuation) = AsyncStream<(JobID, JobOutcome)>.makeStream()
     let logger = parts.logger
@@ -72,6 +73,9 @@ final class WorkerService: Service {
       switch job.service {
       case ServiceName.simulate:
         let outcome = try job.payload.decode(SimulationJob.self).run()
+        return .result(try SharedMessage(encoding: outcome))
+      case ServiceName.fleet:
+        let outcome = try job.payload.decode(FleetJob.self).run()
         return .result(try SharedMessage(encoding: outcome))
       default:
         let outcome = try Costing.price(job.payload.decode(PricingJob.self))

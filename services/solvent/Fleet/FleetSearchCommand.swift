@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Cluster
+import Economics
+import Foundation
+import Modeling
+
+extension Fleet {
+  struct Search: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Finds the cheapest hardware for a demand within latency limits.",
+      discussion: """
+        Every GPU of the catalogue x GPUs a replica x precision x requests at once, on the workers of a
+        running cluster or here. Shows the cheapest, and the front: configurations of which none is
+        both faster for a user and cheaper a token.
+        """)
+
+    @OptionGroup var options: FleetOptions
+    @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var which: ModelOptions
+    @OptionGroup var shapes: ShapeOptions
+    @OptionGroup var latency: LatencyOptions
+    @OptionGroup var prices: PriceOptions
+
+    @Option(help: ArgumentHelp("Requests a second to be served.", valueName: "1/s"))
+    var requests = 10.0
+
+    @Option(help: "Room above the demand.")
+    var headroom = 0.2
+
+    @Option(help: "Replicas at the least.")
+    var minimum = 1
+
+    @Option(parsing: .singleValue, help: "Only this GPU; may be repeated.")
+    var gpu: [String] = []
+
+    @Option(help: "GPUs of a replica at most.")
+    var replicaMax = 8
+
+    @Option(parsing: .singleValue, help: "Only this precision; may be repeated.")
+    var precision: [String] = []
+
+    @Option(help: "vllm, sglang, trtllm, or a measured version.")
+    var engine = "vllm"
+
+    @Option(help: "Numbers of requests at once that are tried, from 1 to 2,048.")
+    var batches = 48
+
+    @Option(help: "Lines to show.")
+    var top = 10
+
+    @Flag(help: "In this process, not on the workers of a running cluster.")
+    var local = false
+
+    @Flag(name: .shortAndLong, help: "No progress.")
+    var quiet = false
+
+    func validate() throws {
+      guard requests > 0, requests < 1e9, headroom >= 0, headroom < 100 else {
+        throw ValidationError("--requests is above 0, --headroom at least 0")
+      }
+      guard (1...1_000).contains(batches), (1...64).contains(replicaMax), top >= 1,
+        (1...100_000).contains(minimum)
+      else {
+        throw ValidationError(
+          "--batches is 1 to 1,000, --replica-max 1 to 64, --top and --minimum at least 1")
+      }
+    }
+
+    func run() async throws {
+      let catalogue = try options.catalogues()
+      let model = try options.model()
+      let (architecture, configured) = try which.architecture(catalogue)
+      let (accelerators, perHour) = try priced(catalogue)
+      let names = precision.isEmpty ? ["bf16", "fp8", "fp4", "w4a16"] : precision
+      var precisions = try names.map { name in
+        guard let precision = Precision(name: name) else {
+          throw Failure(EX_USAGE, "'\(name)' is no precision such as bf16, fp8, fp4, 8/8/16")
+        }
+        return precision
+      }
+      // Weights that are published at few bits only cannot be served at more.
+      if precision.isEmpty, let configured { precisions = [configured] }
+      var job = FleetJob(
+        model: model, architecture: architecture, accelerators: accelerators,
+        precisions: precisions, stack: try DeploymentOptions.stack(engine, model),
+        shape: shapes.shape)
+      job.fill(
+        replicas: [1, 2, 4, 8, 16, 32, 64].filter { $0 <= replicaMax }, batches: batchSizes,
+        spreadsExperts: architecture.experts != nil)
+      let started = ContinuousClock.now
+      let outcome = try await evaluate(job)
+      let seconds = started.duration(to: .now) / .seconds(1)
+      let search = FleetSearch(
+        job, outcome, prices: perHour,
+        .init(
+          requests: requests, timePerToken: latency.tpot.map { $0 / 1_000 },
+          timeToFirstToken: latency.ttft.map { $0 / 1_000 }, headroom: headroom,
+          minimumReplicas: minimum))
+      SearchPrinter(
+        search: search, job: job, seconds: seconds, top: top
+      ).print(options.output.format)
+      if search.found.isEmpty {
+        throw Failure(
+          3,
+          search.possible == 0
+            ? "no configuration holds \(architecture.name)"
+            : "none of \(search.possible) possible configurations meets the limits; the front shows "
+              + "what can be had")
+      }
+    }
+
+    /// The GPUs with a price of the kind asked for.
+    private func priced(_ catalogue: FleetCatalogue) throws -> ([Accelerator], [Double]) {
+      var accelerators: [Accelerator] = []
+      var perHour: [Double] = []
+      if gpu.isEmpty {
+        for entry in catalogue.accelerators.entries {
+          guard let price = try? prices.price(entry.value, catalogue) else { continue }
+          accelerators.append(entry.value)
+          perHour.append(price.hour.total.estimate / prices.utilization)
+        }
+      } else {
+        for name in gpu {
+          guard let entry = catalogue.accelerators[name] else {
+            throw Failure(
+              EX_USAGE,
+              "there is no GPU '\(name)'\(ModelOptions.near(name, catalogue.accelerators.names))")
+          }
+          accelerators.append(entry.value)
+          perHour.append(
+            try prices.price(entry.value, catalogue).hour.total.estimate / prices.utilization)
+        }
+      }
+      guard !accelerators.isEmpty else {
+        throw Failure(EX_USAGE, "no GPU has such a price; give one: --rent 2.95")
+      }
+      return (accelerators, perHour)
+    }
+
+    /// Evenly on a logarithmic scale.
+    private var batchSizes: [Int] {
+      let sizes = (0..<batches).map { step in
+        Int(pow(2_048, Double(step) / Double(max(1, batches - 1))).rounded())
+      }
+      return Array(Set(sizes)).sorted()
+    }
+
+    private func evaluate(_ job: FleetJob) async throws -> FleetOutcome {
+      let bar = ProgressBar("searching", quiet: quiet)
+      defer { bar.finish() }
+      let parts = job.parts(4_096)
+      let total = parts.count
+      var outcome = FleetOutcome()
+      if !local && cluster.isRunning {
+        let outcomes = try await cluster.onWorkers(of: ServiceName.fleet) { client, workers in
+          var outcomes = [FleetOutcome?](repeating: nil, count: total)
+          var done = 0
+          try await Fanout.run(parts, on: client, workers: workers) { place, part in
+            outcomes[place] = part
+            done += 1
+            bar.update(permille: done * 1_000 / total, "\(done) of \(total) jobs")
+          }
+          return outcomes
+        }
+        for part in outcomes.compactMap({ $0 }) { outcome.add(part) }
+        return outcome
+      }
+      let collected = Collected<FleetOutcome>(total)
+      do {
+        try Fanout.run(parts) { place, part in
+          collected.put(part, at: place)
+        }
+      } catch let error as FleetError {
+        throw Failure(ExitStatus.failed, error.description)
+      }
+      for part in collected.all { outcome.add(part) }
+      return outcome
+    }
+  }
+}
+
+struct SearchPrinter {
+  let search: FleetSearch
+  let job: FleetJob
+  let seconds: Double
+  let top: Int
+
+  /// The cheapest of each GPU, replica and precision, so that ten lines are not one.
+  private var cheapest: [FleetSearch.Found] {
+    var seen: Set<Deployment> = []
+    return search.found.filter { seen.insert($0.deployment).inserted }.prefix(top).map { $0 }
+  }
+
+  func print(_ format: OutputOptions.Format) {
+    switch format {
+    case .json: Terminal.print(json.text)
+    case .csv:
+      Terminal.print(
+        "list,gpu,gpus_per_replica,experts_spread,precision,batch,replicas,usd_per_hour,"
+          + "usd_per_million_output,output_tokens_per_s,tpot_ms,ttft_ms,regime")
+      for (list, all) in [("cheapest", cheapest), ("front", search.front)] {
+        for found in all {
+          Terminal.print(
+            CSVText.line([
+              list, found.deployment.accelerator.name, "\(found.deployment.gpus)",
+              "\(found.deployment.spreadsExperts)", found.deployment.precision.name,
+              "\(found.batch)", "\(found.replicas)", "\(found.costPerHour)",
+              "\(found.costPerMillion)", "\(found.outputRate)", "\(found.timePerToken * 1_000)",
+              "\(found.timeToFirstToken * 1_000)", found.regime.name,
+            ]))
+        }
+      }
+    case .table, .md:
+      if !search.found.isEmpty {
+        table("CHEAPEST WITHIN THE LIMITS", cheapest, hasFleet: true).print(as: format)
+        Terminal.print()
+      }
+      // The front is long and even: some points of it tell it.
+      let front = search.front
+      let shown = front.indices.filter { index in
+        front.count <= top
+          || index * (top - 1) / max(1, front.count - 1)
+            != (index - 1) * (top - 1) / max(1, front.count - 1)
+          || index == 0
+      }
+      table("FRONT: FASTER OR CHEAPER", shown.map { front[$0] }, hasFleet: false).print(as: format)
+      Terminal.print()
+      Terminal.print(
+        "\(Text.grouped(search.evaluated)) configurations, \(Text.grouped(search.possible)) possible, "
+          + "\(Text.grouped(search.found.count)) within the limits · "
+          + String(format: "%.2f s", seconds) + " · \(job.architecture.name), \(job.stack.name) · "
+          + "see one: solvent fleet estimate")
+    }
+  }
+
+  private func table(
+    _ title: String, _ all: [FleetSearch.Found], hasFleet: Bool
+  ) -> Table {
+    var table = Table(columns: [
+      .init(title: title), .init(title: "BITS", rank: 1),
+      .init(title: "AT ONCE", isNumber: true, rank: 2),
+      .init(title: "TOKENS/S A USER", isNumber: true),
+      .init(title: "FIRST TOKEN", isNumber: true, rank: 3),
+      .init(title: "$/M OUT", isNumber: true), .init(title: "BINDS", rank: 2),
+    ])
+    if hasFleet {
+      table.columns.append(.init(title: "GPUS", isNumber: true))
+      table.columns.append(.init(title: "$/H", isNumber: true))
+    }
+    for found in all {
+      let deployment = found.deployment
+      var row = [
+        "\(deployment.gpus) x \(deployment.accelerator.name)"
+          + (deployment.spreadsExperts ? ", experts spread" : ""),
+        deployment.precision.name, "\(found.batch)", Rate.text(found.speed),
+        String(format: "%.0f ms", found.timeToFirstToken * 1_000),
+        FleetEstimate.dollar(found.costPerMillion), found.regime.name,
+      ]
+      if hasFleet {
+        row += [Text.grouped(found.gpus), FleetEstimate.dollar(found.costPerHour)]
+      }
+      table.rows.append(row)
+    }
+    return table
+  }
+
+  private var json: JSONText {
+    func list(_ all: [FleetSearch.Found]) -> JSONText {
+      .array(
+        all.map { found in
+          .object([
+            ("gpu", .string(found.deployment.accelerator.name)),
+            ("gpus_per_replica", .number("\(found.deployment.gpus)")),
+            ("experts_spread", .bool(found.deployment.spreadsExperts)),
+            ("precision", .string(found.deployment.precision.name)),
+            ("batch", .number("\(found.batch)")), ("replicas", .number("\(found.replicas)")),
+            ("gpus", .number("\(found.gpus)")),
+            ("usd_per_hour", .number("\(found.costPerHour)")),
+            ("usd_per_million_output", .number("\(found.costPerMillion)")),
+            ("output_tokens_per_second", .number("\(found.outputRate)")),
+            ("seconds_between_tokens", .number("\(found.timePerToken)")),
+            ("seconds_to_first_token", .number("\(found.timeToFirstToken)")),
+            ("regime", .string(found.regime.name)),
+          ])
+        })
+    }
+    return .object([
+      ("schema", .string("solvent.fleet.search/v1")),
+      ("evaluated", .number("\(search.evaluated)")), ("possible", .number("\(search.possible)")),
+      ("within_limits", .number("\(search.found.count)")), ("cheapest", list(cheapest)),
+      ("front", list(search.front)), ("seconds", .number("\(seconds)")),
+    ])
+  }
+}
