@@ -54,6 +54,7 @@ bench: build
 	Benchmarks/fabric/run
 	Benchmarks/costing/run
 	Benchmarks/runway/run
+	Benchmarks/fleet/run
 
 clean:
 	rm -rf .build .build-*

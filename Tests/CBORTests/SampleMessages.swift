@@ -71,6 +71,8 @@ enum SampleMessages {
       ("books-receipt", try encoder.encode(BooksReceipt(added: 1, known: 2))),
       ("simulation-job", try encoder.encode(simulation)),
       ("simulation-outcome", try encoder.encode(simulation.run())),
+      ("fleet-job", try encoder.encode(fleet)),
+      ("fleet-outcome", try encoder.encode(fleet.run())),
     ]
   }
 
@@ -87,6 +89,35 @@ enum SampleMessages {
     return BooksBatch(
       currency: "USD", entries: [entry],
       figures: [AudienceFigure(id: "f", day: 19_539, .visits, 1_500_000_000)])
+  }
+
+  private static var fleet: FleetJob {
+    let architecture = Architecture(
+      name: "m", layers: 4, width: 512, heads: 8, cacheHeads: 8, headDimension: 96,
+      innerWidth: 1_024,
+      vocabulary: 1_000,
+      latent: .init(cacheRank: 64, ropeDimension: 32, queryRank: 0, valueDimension: 64),
+      experts: .init(count: 8, perToken: 2, width: 128, sharedWidth: 0, layers: 3),
+      contextMax: 4_096)
+    let none = PredictionErrors.Band(below: 0.3, above: 0.2)
+    let record = PredictionErrors.Record(
+      stack: "vllm-2026", month: "2026-05", source: "s", accelerator: "g", architecture: "m",
+      precision: .fp8, gpus: 1, kind: .offline, points: 3, medianError: 0.05, greatestError: 0.1)
+    var coefficients = Coefficients()
+    coefficients.stacks["vllm-2026"] = 0.02
+    var job = FleetJob(
+      model: PerformanceModel(
+        coefficients: coefficients,
+        errors: PredictionErrors(
+          base: none, newAccelerator: none, newArchitecture: none, newStack: none, shared: 0.5,
+          records: [record]), version: "2026-11-23"), architecture: architecture,
+      accelerators: [
+        Accelerator(
+          name: "g", vendor: "v", generation: .hopper, flops16: 1e15, memory: 8e10, bandwidth: 3e12,
+          power: 700)
+      ], precisions: [.bf16, .fp8], stack: .vllm, shape: RequestShape(input: 100.5, output: 20))
+    job.fill(replicas: [1, 2], batches: [1, 300], spreadsExperts: true)
+    return job
   }
 
   private static var simulation: SimulationJob {

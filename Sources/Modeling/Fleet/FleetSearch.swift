@@ -5,15 +5,15 @@ public struct FleetJob: Codable, Hashable, Sendable {
   /// A configuration, as numbers so that many travel as columns.
   public struct Candidates: Codable, Hashable, Sendable {
     /// Place in the job's accelerators.
-    public var accelerators: [Int] = []
+    public var accelerators: [UInt32] = []
     /// GPUs of a replica.
-    public var gpus: [Int] = []
+    public var gpus: [UInt32] = []
     /// 1 when experts are spread.
-    public var spreads: [Int] = []
+    public var spreads: [UInt32] = []
     /// Place in the job's precisions.
-    public var precisions: [Int] = []
+    public var precisions: [UInt32] = []
     /// Requests at once on a replica.
-    public var batches: [Int] = []
+    public var batches: [UInt32] = []
 
     public init() {}
 
@@ -27,11 +27,11 @@ public struct FleetJob: Codable, Hashable, Sendable {
     mutating func append(
       _ accelerator: Int, _ gpus: Int, _ spreads: Bool, _ bits: Int, _ batch: Int
     ) {
-      accelerators.append(accelerator)
-      self.gpus.append(gpus)
+      accelerators.append(UInt32(accelerator))
+      self.gpus.append(UInt32(gpus))
       self.spreads.append(spreads ? 1 : 0)
-      precisions.append(bits)
-      batches.append(batch)
+      precisions.append(UInt32(bits))
+      batches.append(UInt32(batch))
     }
 
     func slice(_ range: Range<Int>) -> Candidates {
@@ -105,8 +105,9 @@ public struct FleetJob: Codable, Hashable, Sendable {
 
   func deployment(_ index: Int) -> Deployment {
     Deployment(
-      architecture, on: accelerators[candidates.accelerators[index]], stack: stack,
-      precision: precisions[candidates.precisions[index]], gpus: candidates.gpus[index],
+      architecture, on: accelerators[Int(candidates.accelerators[index])], stack: stack,
+      precision: precisions[Int(candidates.precisions[index])],
+      gpus: Int(candidates.gpus[index]),
       spreadsExperts: candidates.spreads[index] == 1)
   }
 
@@ -114,8 +115,8 @@ public struct FleetJob: Codable, Hashable, Sendable {
   /// - Throws: ``FleetError`` when the job is not whole.
   public func run() throws(FleetError) -> FleetOutcome {
     guard candidates.isWhole, candidates.count <= Self.candidatesMax,
-      candidates.accelerators.allSatisfy(accelerators.indices.contains),
-      candidates.precisions.allSatisfy(precisions.indices.contains),
+      candidates.accelerators.allSatisfy({ accelerators.indices.contains(Int($0)) }),
+      candidates.precisions.allSatisfy({ precisions.indices.contains(Int($0)) }),
       candidates.batches.allSatisfy({ $0 >= 1 && $0 <= 1 << 30 })
     else {
       throw FleetError("a job of \(candidates.count) configurations that do not fit together")
@@ -144,7 +145,7 @@ public struct FleetOutcome: Codable, Hashable, Sendable {
   public var timesToFirstToken: [Double] = []
   public var prefillShares: [Double] = []
   /// The regime; 0 when it is not possible, negative when the batch is more than fits.
-  public var regimes: [Int] = []
+  public var regimes: [Int64] = []
 
   public init() {}
 
@@ -158,7 +159,8 @@ public struct FleetOutcome: Codable, Hashable, Sendable {
     timesPerToken.append(performance.timePerTokenMean)
     timesToFirstToken.append(performance.timeToFirstToken)
     prefillShares.append(performance.prefillShare)
-    regimes.append(isFull ? -performance.regime.rawValue : performance.regime.rawValue)
+    let regime = Int64(performance.regime.rawValue)
+    regimes.append(isFull ? -regime : regime)
   }
 
   mutating func refuse() {
@@ -243,17 +245,17 @@ public struct FleetSearch: Sendable {
     for index in 0..<job.candidates.count where outcome.regimes[index] > 0 {
       let deployment = job.deployment(index)
       let rate = outcome.outputRates[index]
-      let price = prices[job.candidates.accelerators[index]]
+      let price = prices[Int(job.candidates.accelerators[index])]
       let needed = goal.requests * job.shape.output * (1 + goal.headroom) / rate
       guard needed < 1e7 else { continue }
       let replicas = max(goal.minimumReplicas, Int(needed.rounded(.up)), 1)
       let hourly = Double(deployment.gpus) * price
       all.append(
         Found(
-          deployment: deployment, batch: job.candidates.batches[index], replicas: replicas,
+          deployment: deployment, batch: Int(job.candidates.batches[index]), replicas: replicas,
           outputRate: rate, timePerToken: outcome.timesPerToken[index],
           timeToFirstToken: outcome.timesToFirstToken[index],
-          regime: Performance.Regime(rawValue: outcome.regimes[index]) ?? .host,
+          regime: Performance.Regime(rawValue: Int(outcome.regimes[index])) ?? .host,
           costPerHour: Double(replicas) * hourly, costPerMillion: hourly / 3_600 / rate * 1e6))
     }
     evaluated = job.candidates.count

@@ -35,8 +35,7 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
           + "\(deployment.accelerator.name), which has "
           + "\(Self.gigabytes(deployment.accelerator.memory))")
     }
-    let room = times.cacheTokens / (shape.input + shape.output)
-    guard room >= 1 else {
+    guard times.sureTokens >= shape.input + shape.output else {
       throw FleetError(
         "not one request of \(Int(shape.input + shape.output)) tokens fits beside the weights of "
           + "\(deployment.architecture.name) on \(deployment.gpusPerReplica) x "

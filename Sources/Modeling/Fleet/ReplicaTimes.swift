@@ -84,8 +84,10 @@ struct ReplicaTimes {
   private let hostStep: Double
   private let hostSequence: Double
 
-  /// Tokens that the cache holds; negative when not even the weights fit.
+  /// Tokens that the cache holds, at least those of a hundredth of the memory.
   let cacheTokens: Double
+  /// Tokens that the cache holds; negative when not even the weights fit.
+  let sureTokens: Double
   /// Tokens for which room is kept of each answer token.
   let answerReserve: Double
 
@@ -222,6 +224,8 @@ struct ReplicaTimes {
     let free = gpu.memory * n - weights - c(.reservedMemory) * n
     let token = work.cache * layers * element * copies
     fits = free > 0
+    sureTokens = c(.cacheShare) * free / token
+    // What was measured did fit, if barely: a hundredth of the memory at the least.
     cacheTokens = c(.cacheShare) * max(free, 0.01 * gpu.memory * n) / token
     answerReserve = c(.answerReserve)
     self.weightBytes = weights

@@ -82,8 +82,11 @@ extension Fleet {
       }
       // Weights that are published at few bits only cannot be served at more.
       if precision.isEmpty, let configured { precisions = [configured] }
+      // Jobs need no list of what was measured.
+      var lean = model
+      lean.errors.records = []
       var job = FleetJob(
-        model: model, architecture: architecture, accelerators: accelerators,
+        model: lean, architecture: architecture, accelerators: accelerators,
         precisions: precisions, stack: try DeploymentOptions.stack(engine, model),
         shape: shapes.shape)
       job.fill(
