@@ -84,10 +84,13 @@ struct Demo: AsyncParsableCommand {
     Terminal.print()
     verdict.tell()
     Terminal.print()
+    try PressComparison(model: CoefficientFile.shipped(), catalogue: CatalogueFile.shipped()).tell()
+    Terminal.print()
     Terminal.print(
       """
       Your own log:    solvent cost LOG.csv     or     solvent up & solvent ingest LOG.csv
       Your own books:  solvent book FILE.yaml, then pnl, coverage, runway, scenario new
+      Your own GPUs:   solvent fleet estimate --model llama3.1-70b --gpu H100 --gpus 4
       """)
   }
 

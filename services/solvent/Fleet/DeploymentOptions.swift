@@ -150,7 +150,7 @@ struct PriceOptions: ParsableArguments {
     var hour: GPUHour
     var origin: String
     var isGuess: Bool
-    var pue: Double
+    var place: SiteCosts
   }
 
   func place(_ catalogue: FleetCatalogue) throws -> SiteCosts {
@@ -173,11 +173,11 @@ struct PriceOptions: ParsableArguments {
       let terms = OwnershipTerms(
         capital: capital, years: years, interest: interest, resale: resale, load: utilization)
       return Priced(
-        hour: .owned(accelerator, terms, place), origin: origin, isGuess: isGuess, pue: place.pue)
+        hour: .owned(accelerator, terms, place), origin: origin, isGuess: isGuess, place: place)
     }
     if let rent {
       return Priced(
-        hour: .rented(try Self.range(rent)), origin: "as told", isGuess: false, pue: place.pue)
+        hour: .rented(try Self.range(rent)), origin: "as told", isGuess: false, place: place)
     }
     var tiers: [HardwarePrice.Tier] = [
       .neocloud, .longTail, .reserved, .hyperscaler, .spot, .ownNeocloud, .ownHyperscaler,
@@ -201,7 +201,7 @@ struct PriceOptions: ParsableArguments {
       return Priced(
         hour: .rented(Interval(low: low, estimate: estimate, high: high)),
         origin: "\(tier.name), \(first.source.address) (\(first.source.date))",
-        isGuess: sound.isEmpty, pue: place.pue)
+        isGuess: sound.isEmpty, place: place)
     }
     throw Failure(
       EX_USAGE,

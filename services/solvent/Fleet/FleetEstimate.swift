@@ -75,7 +75,7 @@ struct FleetEstimate {
     priced = try prices.price(deployment.accelerator, catalogue)
     cost = TokenCost(
       performance, rate: rate, gpus: deployment.gpus, hour: priced.hour,
-      accelerator: deployment.accelerator, utilization: prices.utilization, pue: priced.pue)
+      accelerator: deployment.accelerator, utilization: prices.utilization, pue: priced.place.pue)
     nearest = base.errors.nearest(to: deployment, catalogue)
     var guesses = catalogue.accelerators[deployment.accelerator.name]?.guesses ?? []
     if catalogue.architectures[deployment.architecture.name]?.guesses.isEmpty == false {
@@ -142,7 +142,10 @@ struct FleetEstimate {
     add("a request", Self.dollars(cost.perRequest))
     add(
       "energy",
-      String(format: "%.3g Wh a request, cooling included", cost.wattHoursPerRequest))
+      String(format: "%.3g Wh a request, cooling included: ", cost.wattHoursPerRequest)
+        + "\(Self.dollar(cost.wattHoursPerRequest / 1_000 * priced.place.electricity)) at "
+        + "\(Self.dollar(priced.place.electricity)) a kWh"
+        + (priced.hour.isRented ? ", in the rent" : ", in the hour"))
     add(
       "known",
       evidence + (isPinned ? ", pinned to what you measured" : "")
@@ -244,6 +247,10 @@ struct FleetEstimate {
           ])
         ), ("utilization", .number("\(cost.utilization)")),
         ("wh_per_request", .number("\(cost.wattHoursPerRequest)")),
+        (
+          "energy_usd_per_request",
+          .number("\(cost.wattHoursPerRequest / 1_000 * priced.place.electricity)")
+        ),
         ("price_origin", .string(priced.origin)), ("evidence", .string(evidence)),
         ("pinned", .bool(isPinned)), ("coefficients", .string(model.version)),
         ("guesses", .array(guesses.map(JSONText.string))),

@@ -97,7 +97,8 @@ struct SizePrinter {
           high: slow.gpuHours / slow.days * hour.high),
         idle: (plan.gpuHours - plan.busyGPUHours) / plan.days * hour.estimate,
         kilowattHours: Energy.wattHours(
-          gpuSeconds: daily * 3_600, accelerator, busy: plan.utilization, pue: estimate.priced.pue)
+          gpuSeconds: daily * 3_600, accelerator, busy: plan.utilization,
+          pue: estimate.priced.place.pue)
           / 1_000)
     }
   }

@@ -167,6 +167,31 @@ struct PressComparison {
     }
   }
 
+  /// In the words of the demo.
+  func tell() {
+    func line(_ label: String, _ text: String) {
+      Terminal.print(label.padding(toLength: 18, withPad: " ", startingAt: 0) + text)
+    }
+    let (press, roofline, eight) = (cases[0].estimate, cases[1], cases[2].estimate)
+    Terminal.print(Terminal.bold("Where the press figure is from"))
+    line(
+      "press-2023",
+      "\(Self.dollars(press.perDay)) a day: arithmetic only, \(Self.decimal(press.gpus)) A100, "
+        + String(
+          format: "%.3f cents a query, $%.2f a million tokens", press.perRequest * 100,
+          press.perMillionTokens))
+    line(
+      "with memory",
+      "\(Amount.text(roofline.estimate.perDay, "USD")) a day"
+        + (roofline.range.map {
+          " (90 %: \(Amount.text($0.low, "USD")) to \(Amount.text($0.high, "USD")))"
+        } ?? "")
+        + ": the cache leaves room for \(Int(roofline.batch ?? 0)) requests a server; "
+        + "\(Amount.text(eight.perDay, "USD")) with the cache at 8 bits")
+    Terminal.print(
+      Terminal.dim("press-2023-roofline: solvent fleet press-2023 · equations: docs/FLEET.md"))
+  }
+
   /// Why they differ, in a sentence.
   var why: String {
     let (press, roofline, eight) = (cases[0].estimate, cases[1].estimate, cases[2].estimate)

@@ -72,7 +72,7 @@ extension Fleet {
       let catalogue = try options.catalogues()
       let model = try options.model()
       let (architecture, configured) = try which.architecture(catalogue)
-      let (accelerators, perHour) = try priced(catalogue)
+      let (accelerators, perHour, guessed) = try priced(catalogue)
       let names = precision.isEmpty ? ["bf16", "fp8", "fp4", "w4a16"] : precision
       var precisions = try names.map { name in
         guard let precision = Precision(name: name) else {
@@ -102,7 +102,7 @@ extension Fleet {
           timeToFirstToken: latency.ttft.map { $0 / 1_000 }, headroom: headroom,
           minimumReplicas: minimum))
       SearchPrinter(
-        search: search, job: job, seconds: seconds, top: top
+        search: search, job: job, seconds: seconds, top: top, guessed: guessed
       ).print(options.output.format)
       if search.found.isEmpty {
         throw Failure(
@@ -114,15 +114,22 @@ extension Fleet {
       }
     }
 
-    /// The GPUs with a price of the kind asked for.
-    private func priced(_ catalogue: FleetCatalogue) throws -> ([Accelerator], [Double]) {
+    /// The GPUs with a price of the kind asked for, and those whose price is a guess.
+    private func priced(
+      _ catalogue: FleetCatalogue
+    ) throws -> ([Accelerator], [Double], Set<String>) {
       var accelerators: [Accelerator] = []
       var perHour: [Double] = []
+      var guessed: Set<String> = []
+      func take(_ accelerator: Accelerator, _ price: PriceOptions.Priced) {
+        accelerators.append(accelerator)
+        perHour.append(price.hour.total.estimate / prices.utilization)
+        if price.isGuess { guessed.insert(accelerator.name) }
+      }
       if gpu.isEmpty {
         for entry in catalogue.accelerators.entries {
           guard let price = try? prices.price(entry.value, catalogue) else { continue }
-          accelerators.append(entry.value)
-          perHour.append(price.hour.total.estimate / prices.utilization)
+          take(entry.value, price)
         }
       } else {
         for name in gpu {
@@ -131,15 +138,13 @@ extension Fleet {
               EX_USAGE,
               "there is no GPU '\(name)'\(ModelOptions.near(name, catalogue.accelerators.names))")
           }
-          accelerators.append(entry.value)
-          perHour.append(
-            try prices.price(entry.value, catalogue).hour.total.estimate / prices.utilization)
+          take(entry.value, try prices.price(entry.value, catalogue))
         }
       }
       guard !accelerators.isEmpty else {
         throw Failure(EX_USAGE, "no GPU has such a price; give one: --rent 2.95")
       }
-      return (accelerators, perHour)
+      return (accelerators, perHour, guessed)
     }
 
     /// Evenly on a logarithmic scale.
@@ -189,6 +194,14 @@ struct SearchPrinter {
   let job: FleetJob
   let seconds: Double
   let top: Int
+  /// GPUs whose price nobody vouches for.
+  let guessed: Set<String>
+
+  /// 90 % of the cost of a million tokens.
+  private func range(_ found: FleetSearch.Found) -> Interval {
+    let band = job.model.band(found.deployment)
+    return job.model.interval(1, band).inverse(found.costPerMillion)
+  }
 
   /// The cheapest of each GPU, replica and precision, so that ten lines are not one.
   private var cheapest: [FleetSearch.Found] {
@@ -235,6 +248,12 @@ struct SearchPrinter {
           + "\(Text.grouped(search.found.count)) within the limits · "
           + String(format: "%.2f s", seconds) + " · \(job.architecture.name), \(job.stack.name) · "
           + "see one: solvent fleet estimate")
+      if search.front.contains(where: { guessed.contains($0.deployment.accelerator.name) }) {
+        Terminal.print("* its price is a guess; give yours: solvent fleet add prices.yaml")
+      }
+      if job.precisions.count > 1 {
+        Terminal.print("fewer bits change a model's answers; keep some: --precision bf16")
+      }
     }
   }
 
@@ -246,7 +265,8 @@ struct SearchPrinter {
       .init(title: "AT ONCE", isNumber: true, rank: 2),
       .init(title: "TOKENS/S A USER", isNumber: true),
       .init(title: "FIRST TOKEN", isNumber: true, rank: 3),
-      .init(title: "$/M OUT", isNumber: true), .init(title: "BINDS", rank: 2),
+      .init(title: "$/M OUT", isNumber: true), .init(title: "90 %", isNumber: true, rank: 1),
+      .init(title: "BINDS", rank: 2),
     ])
     if hasFleet {
       table.columns.append(.init(title: "GPUS", isNumber: true))
@@ -256,10 +276,13 @@ struct SearchPrinter {
       let deployment = found.deployment
       var row = [
         "\(deployment.gpus) x \(deployment.accelerator.name)"
+          + (guessed.contains(deployment.accelerator.name) ? "*" : "")
           + (deployment.spreadsExperts ? ", experts spread" : ""),
         deployment.precision.name, "\(found.batch)", Rate.text(found.speed),
         String(format: "%.0f ms", found.timeToFirstToken * 1_000),
-        FleetEstimate.dollar(found.costPerMillion), found.regime.name,
+        FleetEstimate.dollar(found.costPerMillion),
+        "\(FleetEstimate.dollar(range(found).low)) to \(FleetEstimate.dollar(range(found).high))",
+        found.regime.name,
       ]
       if hasFleet {
         row += [Text.grouped(found.gpus), FleetEstimate.dollar(found.costPerHour)]
@@ -282,6 +305,11 @@ struct SearchPrinter {
             ("gpus", .number("\(found.gpus)")),
             ("usd_per_hour", .number("\(found.costPerHour)")),
             ("usd_per_million_output", .number("\(found.costPerMillion)")),
+            ("usd_per_million_output_range", FleetEstimate.json(range(found))),
+            (
+              "price_is_guess",
+              .bool(guessed.contains(found.deployment.accelerator.name))
+            ),
             ("output_tokens_per_second", .number("\(found.outputRate)")),
             ("seconds_between_tokens", .number("\(found.timePerToken)")),
             ("seconds_to_first_token", .number("\(found.timeToFirstToken)")),
