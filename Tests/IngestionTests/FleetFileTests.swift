@@ -124,9 +124,7 @@ struct CatalogueTests {
     own.experts = .init(count: 4, perToken: 2, width: 100, sharedWidth: 0, layers: 3)
     own.window = 12
     own.windowLayers = 5
-    let entry = CatalogueFile.text(own, source: "here", date: "2026-01-01")
-    let first = try CatalogueFile.merging(entry, into: "", file: "f")
-    #expect(first.names == ["our's"])
+    let entry = CatalogueFile.text(own, source: "here's", date: "2026-01-01")
     let gpus = """
       catalogue: gpus
       version: 1
@@ -143,15 +141,20 @@ struct CatalogueTests {
       prices:
         - {gpu: H100-SXM, tier: neocloud, usd: 1.5, source: "our contract", date: "2026-11"}
       """
-    let second = try CatalogueFile.merging(gpus, into: first.text, file: "f")
     var catalogue = try CatalogueFile.shipped()
-    try CatalogueFile.read(second.text, file: "f", into: &catalogue)
+    try CatalogueFile.read(entry, file: "a", into: &catalogue)
+    try CatalogueFile.read(gpus, file: "b", into: &catalogue)
     var read = try #require(catalogue.architectures["our's"]).value
     read.family = own.family
     #expect(read == own)
     #expect(catalogue.accelerators["H100-SXM"]?.value.flops16 == 1e15)
     #expect(catalogue.accelerators["H100-SXM"]?.guesses == ["memory_gib"])
     #expect(catalogue.prices.first { $0.accelerator == "H100-SXM" }?.low == 1.5)
+    // A new name goes before an alias and leaves what the alias meant alone.
+    try CatalogueFile.read(
+      gpus.replacing("name: H100-SXM", with: "name: H200-SXM"), file: "c", into: &catalogue)
+    #expect(catalogue.accelerators["h200-sxm"]?.value.flops16 == 1e15)
+    #expect(catalogue.accelerators["H200"]?.value.flops16 == 989e12)
   }
 }
 
@@ -276,6 +279,31 @@ struct HuggingFaceConfigTests {
   }
 
   @Test(
+    "Two or three feed-forward matrices",
+    arguments: [
+      (#""model_type": "starcoder2""#, false), (#""model_type": "nemotron""#, false),
+      (#""model_type": "phi""#, false), (#""model_type": "phi3""#, true),
+      (#""model_type": "gemma2", "hidden_act": "gelu""#, true),
+      (#""model_type": "new", "hidden_act": "silu""#, true),
+      (#""model_type": "new", "hidden_act": "relu2""#, false),
+    ])
+  func gates(keys: String, isGated: Bool) throws {
+    let contents = try read(
+      "{" + keys
+        + #", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 9}"#
+    )
+    #expect(contents.architecture.isGated == isGated)
+  }
+
+  @Test func anUnknownPrecisionMustBeNamedAndTheRestIsRead() throws {
+    let contents = try read(
+      #"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 9, "quantization_config": {"quant_method": "modelopt"}}"#
+    )
+    #expect(contents.precision == nil && contents.architecture.width == 64)
+    #expect(contents.precisionProblem?.message.contains("--precision") == true)
+  }
+
+  @Test(
     "What is not known is refused",
     arguments: [
       (
@@ -295,6 +323,22 @@ struct HuggingFaceConfigTests {
         #"{"num_hidden_layers": 2, "hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 3, "vocab_size": 9}"#,
         "4 heads on 3"
       ), ("{", "is not YAML"),
+      (
+        #"{"num_hidden_layers": -1, "hidden_size": 64, "num_attention_heads": 4, "vocab_size": 9, "num_experts": 4, "num_experts_per_tok": 1}"#,
+        "no whole number from 0"
+      ),
+      (
+        #"{"num_hidden_layers": 1e9, "hidden_size": 64, "num_attention_heads": 4, "vocab_size": 9, "num_experts": 4, "num_experts_per_tok": 1}"#,
+        "layers"
+      ),
+      (
+        #"{"num_hidden_layers": 2, "hidden_size": 9e18, "num_attention_heads": 4, "vocab_size": 9}"#,
+        "no whole number"
+      ),
+      (
+        #"{"num_hidden_layers": 2, "hidden_size": 1e9, "num_attention_heads": 1, "vocab_size": 9}"#,
+        "width of 1000000000"
+      ),
     ])
   func refusals(json: String, words: String) {
     #expect { try read(json) } throws: { "\($0)".contains(words) }
@@ -345,6 +389,10 @@ struct FleetFileTests {
         "X,s,2025-09,v,static_batch,llama3.1-8b,8,8,8,H100,1,1,1,1,,,5,", "concurrency_or_batch",
         "needs it"
       ),
+      ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,1,1,1,1,,0,5,", "num_requests", "at least 1"),
+      ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,1,-1e300,1,1,,,5,", "tp", "no whole number"),
+      ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,1,1,1e300,1,,,5,", "input_len", "at most"),
+      ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,inf,1,1,1,,,5,", "n_gpus", "no number"),
       ("X,s,2025-09,v,max_load,lama3.1-8b,8,8,8,H100,1,1,1,1,,,5,", "model", "did you mean"),
     ])
   func badLines(line: String, column: String, words: String) throws {
@@ -408,6 +456,26 @@ struct FleetFileTests {
     #expect(sized.clientsWithoutSizes == 1)
   }
 
+  @Test func aDemandOffItsGridIsRefused() throws {
+    let directory = try TemporaryDirectory()
+    let shape = RequestShape(input: 1, output: 1)
+    func read(_ rows: String) throws -> DemandFile.Contents {
+      try DemandFile.read(
+        directory.write("d.csv", "window_start_s,requests_per_s\n" + rows), shape: shape)
+    }
+    #expect(throws: FileProblem.self) { try read("0,1\n3600,1\n7300,100\n10900,100\n") }
+    for bad in [
+      "0,1\n600,-1\n", "0,1\n600,1e300\n", "0,1\n1e-9,1\n1e11,1\n", "0,1\n", "0,0\n600,0\n",
+    ] {
+      #expect(throws: FileProblem.self, "\(bad)") { try read(bad) }
+    }
+    // Decimals that binary numbers miss are on the grid, and windows that are missing are empty.
+    let tenths = try read("0.1,1\n0.2,2\n0.3,3\n0.7,4\n").demand
+    #expect(tenths.windows.map(\.requests) == [1, 2, 3, 0, 0, 0, 4])
+    // The shortest distance is a window's length, wherever it stands.
+    #expect(try read("0,1\n7200,2\n10800,3\n").demand.windows.map(\.requests) == [1, 0, 2, 3])
+  }
+
   @Test func engineCountersAreReadAndSubtracted() throws {
     let before = try EngineCounters(
       """
@@ -447,6 +515,13 @@ struct MeasuredPointTests {
     #expect(points.count == 805)
     let model = try CoefficientFile.shipped()
     let logs = points.map { PortableMath.log(model.predict($0) / $0.measured) }
+    // Limits for users are kept as told, with the shipped coefficients too.
+    let deployment = points.first { $0.kind == .limited }!.deployment
+    for limit in [0.03, 0.06] {
+      let performance = try model.performance(
+        of: deployment, RequestShape(input: 1_000, output: 500), .limited(timePerToken: limit))
+      #expect(performance.timePerTokenMean <= limit)
+    }
     let all = ErrorTable.row("all", logs)
     #expect(all.median <= 0.09 && all.p90 <= 0.27 && abs(all.bias) <= 0.03, "\(all)")
     // Far better than the gate, and it should stay there.
@@ -470,7 +545,7 @@ struct MeasuredPointTests {
     let points = try points()
     let shipped = try CoefficientFile.shipped()
     let fitted = PerformanceModel(
-      coefficients: CoefficientFit(points).run(from: shipped.coefficients), errors: shipped.errors,
+      coefficients: CoefficientFit(points).run(), errors: shipped.errors,
       version: shipped.version)
     for coefficient in Coefficient.allCases where coefficient.prior.range.isNotFree {
       let ratio = fitted.coefficients[coefficient] / shipped.coefficients[coefficient]

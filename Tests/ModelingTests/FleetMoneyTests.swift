@@ -128,11 +128,24 @@ struct FleetMoneyTests {
     #expect(one.row(50_000).replicas == 2 && one.row(50_000).fleet.estimate == 100)
     #expect(one.row(200_000).replicas == 3 && one.row(200_000).api == 200)
     #expect(abs(one.breakEven.estimate! - 100_000) < 1e-6)
-    #expect(abs(one.breakEven.low! - 80_000) < 1e-6)
-    // At half the speed a replica earns 43.2 $ a day and costs 60.
+    // The range of cost by squares: a factor of 2 in speed with 5/4 and 6/5 in price.
+    let (fast, cheap) = (PortableMath.log(2), PortableMath.log(1.25))
+    let both = (fast * fast + cheap * cheap).squareRoot()
+    let low = one.row(1e9).fleet.low / one.row(1e9).fleet.estimate
+    #expect(abs(low - PortableMath.exp(-both)) < 1e-3)
+    #expect(one.breakEven.low! < 100_000 && one.breakEven.low! > 80_000)
+    // At the bad end a replica earns less than it costs.
     #expect(one.breakEven.high == nil)
-    // Steps: the third replica must be paid by two full ones, 172.8 $ against 150 $.
-    #expect(one.forGood! <= 2 * 86_400 && one.forGood! >= 100_000)
+    // The third replica must be paid by two full ones, 172.8 $ against 150 $, and is: two are paid for
+    // from 100,000 on.
+    #expect(abs(one.forGood! - 100_000) < 1e-6)
+    // At 0.65 $ a thousand a replica earns 56.16 $: the next is paid for by nine, from 692,307.7 on.
+    #expect(abs(comparison(0.000_65).forGood! - 9 * 50 / 0.000_65) < 1e-6)
+    let steps = comparison(0.000_65)
+    for volume in stride(from: 692_308.0, to: 3e6, by: 1_111) {
+      #expect(steps.row(volume).fleet.estimate <= steps.row(volume).api)
+    }
+    #expect(steps.row(692_000).fleet.estimate > steps.row(692_000).api)
     // A fixed fleet is sized for the peak: half as many requests a replica.
     #expect(comparison(0.001, autoscaled: false).breakEven.estimate == nil)
     #expect(comparison(0.0001).breakEven.estimate == nil)

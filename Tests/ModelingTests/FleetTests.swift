@@ -171,9 +171,18 @@ struct FleetEquationTests {
 
   @Test func memoryThatIsNoWeightIsCache() {
     let times = FleetSamples.times(FleetSamples.dense)
-    #expect(near(times.cacheTokens, (80e9 - 244e6 * 2) / 8_000))
-    let shape = RequestShape(input: 5_000, output: 3_000)
-    #expect(near(times.batchMax(shape), (80e9 - 244e6 * 2) / 8_000 / 8_000))
+    let tokens = (80e9 - 244e6 * 2) / 8_000
+    #expect(near(times.requests(of: RequestShape(input: 5_000, output: 3_000)), tokens / 8_000))
+    #expect(near(times.batchMax(RequestShape(input: 5_000, output: 3_000)), tokens / 8_000))
+    #expect(times.holds(RequestShape(input: tokens / 2, output: tokens / 2 - 1)))
+    #expect(!times.holds(RequestShape(input: tokens / 2, output: tokens / 2 + 1)))
+    // Layers with a window keep no more than that.
+    var windowed = FleetSamples.dense
+    windowed.window = 100
+    windowed.windowLayers = 5
+    let narrow = FleetSamples.times(windowed)
+    #expect(
+      near(narrow.requests(of: RequestShape(input: 500, output: 500)), tokens * 10 / (5_000 + 500)))
     // Engines take 2,048 at once at most.
     #expect(times.batchMax(RequestShape(input: 1, output: 1)) == 2_048)
   }
@@ -222,6 +231,53 @@ struct FleetEquationTests {
     #expect(limited.outputRate < free.outputRate)
   }
 
+  @Test func aLimitThatOneRequestExceedsIsRefused() {
+    #expect {
+      try FleetSamples.model().performance(
+        of: Deployment(FleetSamples.dense, on: FleetSamples.gpu, stack: FleetSamples.stack),
+        RequestShape(input: 1_000, output: 100), .limited(timePerToken: 1e-6))
+    } throws: { "\($0)".contains("one request alone takes") }
+  }
+
+  @Test func replicasWithoutWorkAddNothing() throws {
+    let model = FleetSamples.model()
+    var one = Deployment(FleetSamples.dense, on: FleetSamples.gpu, stack: FleetSamples.stack)
+    let shape = RequestShape(input: 1_000, output: 100)
+    var eight = one
+    eight.gpus = 8
+    eight.tensorParallel = 1
+    for load in [ServingLoad.closed(concurrency: 1), .batch(1), .offline(requests: 1)] {
+      let (a, b) = (
+        try model.performance(of: one, shape, load), try model.performance(of: eight, shape, load)
+      )
+      #expect(near(a.outputRate, b.outputRate) && a.outputRate.isFinite)
+    }
+    one.gpus = 3
+    one.tensorParallel = 1
+    let three = try model.performance(of: one, shape, .closed(concurrency: 3))
+    let spread = try model.performance(of: eight, shape, .closed(concurrency: 3))
+    #expect(near(three.outputRate, spread.outputRate))
+  }
+
+  /// Experts spread over GPUs: whole attention on each, a part of the experts, copies sent between.
+  @Test func spreadExpertsKeepAttentionWhole() {
+    func step(_ spreads: Bool, _ batch: Double) -> StepTime {
+      ReplicaTimes(
+        Deployment(
+          FleetSamples.experts, on: FleetSamples.gpu, stack: FleetSamples.stack, gpus: 4,
+          spreadsExperts: spreads), FleetSamples.ideal, joinsInFlight: false
+      ).decode(batch: batch, context: 1)
+    }
+    // 24 M weights of attention, read by each of four GPUs instead of a quarter by each.
+    let (shared, spread) = (step(false, 1), step(true, 1))
+    #expect(near(spread.weights - shared.weights, 24e6 * 2 * 3 / 4 / 2e12, 1e-3))
+    // The cache is not repeated, though there are more GPUs than heads.
+    #expect(near(shared.cache, 2 * spread.cache))
+    // Two all-to-alls on 8 layers, of 2 copies, three quarters of them to others, from each a quarter.
+    let traffic = step(true, 2).communication - spread.communication
+    #expect(near(traffic, 2 * 8 * 2 * 0.75 / 4 * 2_000 / 400e9))
+  }
+
   /// Each part of the time can be the one that binds.
   @Test func whatBindsIsNamed() throws {
     func regime(
@@ -262,14 +318,14 @@ struct FleetEquationTests {
       (4, 3, false, 16, 100, "cannot be cut into"),
       (1, 1, false, 16, 9_000, "takes 8192 tokens"), (2, 2, true, 16, 100, "no experts to spread"),
       (1, 1, false, 5, 100, "4, 8 and 16 are known"), (10, 10, false, 16, 100, "spans nodes"),
-      (1, 1, false, 16, 0.5, "0.5 input"),
+      (1, 1, false, 16, 0.5, "0.5 input"), (1, 1, false, 4, 100, "no arithmetic of 4 bits"),
     ] as [(Int, Int, Bool, Int, Double, String)])
   func refusals(
     gpus: Int, parallel: Int, spreads: Bool, bits: Int, tokens: Double, words: String
   ) {
     let deployment = Deployment(
       FleetSamples.dense, on: FleetSamples.gpu, stack: FleetSamples.stack,
-      precision: Precision(weights: bits, activations: 16, cache: 16), gpus: gpus,
+      precision: Precision(weights: bits, activations: bits == 4 ? 4 : 16, cache: 16), gpus: gpus,
       tensorParallel: parallel, spreadsExperts: spreads)
     #expect {
       try FleetSamples.model().performance(
@@ -480,11 +536,19 @@ struct FleetFitTests {
         }
       }
     }
-    let usual = answers(Coefficients())
+    func limited(_ coefficients: Coefficients) -> Double {
+      PerformanceModel(coefficients: coefficients, errors: .none, version: "").predict(
+        MeasuredPoint(
+          id: "", source: "", citation: "", month: "2025-01", kind: .limited,
+          deployment: deployments[0], isParallelismKnown: true,
+          shape: RequestShape(input: 2_000, output: 500), concurrency: nil, requests: nil,
+          timePerTokenLimit: 4e-3, measured: 1))
+    }
+    let usual = answers(Coefficients()) + [limited(Coefficients())]
     for coefficient in Coefficient.allCases {
       var changed = Coefficients()
       changed[coefficient] += coefficient.prior.range.isFree ? 0.1 : changed[coefficient] * 0.05
-      let isSame = answers(changed) == usual
+      let isSame = answers(changed) + [limited(changed)] == usual
       #expect(!isSame, "\(coefficient)")
     }
   }

@@ -210,7 +210,8 @@ indirect enum JSONText {
   var text: String {
     switch self {
     case .string(let value): Self.quoted(value)
-    case .number(let value): value
+    // JSON has no infinities.
+    case .number(let value): ["inf", "-inf", "nan", "-nan"].contains(value) ? "null" : value
     case .bool(let value): value ? "true" : "false"
     case .null: "null"
     case .array(let items): "[" + items.map(\.text).joined(separator: ",") + "]"

@@ -44,46 +44,4 @@ extension CatalogueFile {
   private static func quoted(_ text: String) -> String {
     "'" + text.replacing("'", with: "''").replacing("\n", with: " ") + "'"
   }
-
-  /// The lists of a catalogue, as blocks of lines under their heading, so that comments and layout of
-  /// what a person wrote stay.
-  private static func blocks(_ text: String) -> [String: [Substring]] {
-    var blocks: [String: [Substring]] = [:]
-    var heading = ""
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      if let first = line.first, first.isLetter, let colon = line.firstIndex(of: ":") {
-        heading = String(line[..<colon])
-        continue
-      }
-      if !line.isEmpty { blocks[heading, default: []].append(line) }
-    }
-    return blocks
-  }
-
-  /// Puts a catalogue's entries behind those of another, where they go before it.
-  /// - Returns: the text, and the names that the addition brought.
-  /// - Throws: ``FileProblem`` when the result would be no catalogue.
-  public static func merging(
-    _ addition: String, into known: String, file: String
-  ) throws(FileProblem) -> (text: String, names: [String]) {
-    var added = FleetCatalogue()
-    try read(addition, file: file, into: &added)
-    let (old, new) = (blocks(known), blocks(addition))
-    var text = "# Added by `solvent fleet add`; entries further down go before.\n"
-    text += "catalogue: models\nversion: own\n"
-    for heading in ["sources", "models", "gpus", "prices", "sites"] {
-      let lines =
-        (old[heading] ?? [])
-        + (new[heading] ?? []).filter { line in
-          heading != "sources" || !(old[heading] ?? []).contains(line)
-        }
-      if !lines.isEmpty { text += "\(heading):\n" + lines.joined(separator: "\n") + "\n" }
-    }
-    var trial = FleetCatalogue()
-    try read(text, file: file, into: &trial)
-    let names =
-      added.architectures.entries.map(\.value.name) + added.accelerators.entries.map(\.value.name)
-      + added.prices.map { "\($0.accelerator) \($0.tier.name)" } + added.sites.map(\.name)
-    return (text, names)
-  }
 }

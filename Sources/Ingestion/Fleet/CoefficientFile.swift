@@ -82,7 +82,8 @@ public enum CoefficientFile {
       text.hasSuffix("%") ? Double(text.dropLast()).map { $0 / 100 } : nil
     }
     guard words.count == 11, let precision = Precision(name: words[5]),
-      let gpus = Int(words[6].dropFirst()), let kind = MeasuredPoint.Kind(name: words[7]),
+      words[6].hasPrefix("x"), let gpus = Int(words[6].dropFirst()),
+      let kind = MeasuredPoint.Kind(name: words[7]),
       let points = Int(words[8]), let median = percent(words[9]),
       let greatest = percent(words[10])
     else {

@@ -36,16 +36,25 @@ public enum DemandFile {
     let table = try SmallTable(path: path, required: ["window_start_s", "requests_per_s"])
     let sizes = try tokens.map { path throws(FileProblem) in try Self.sizes(path) }
     var windows: [Double: DemandCurve.Window] = [:]
+    var lines: [Double: Int] = [:]
     var clients: Set<String> = []
     var without: Set<String> = []
     for row in table.rows {
       guard let start = try row.number("window_start_s"),
-        let rate = try row.number("requests_per_s"), start >= 0, rate >= 0
-      else { throw row.problem("requests_per_s", "a window has a start and a rate of at least 0") }
+        let rate = try row.number("requests_per_s"), (0...1e12).contains(start),
+        (0...1e9).contains(rate)
+      else {
+        throw row.problem(
+          "requests_per_s", "a window has a start of at least 0 and a rate from 0 to 10^9")
+      }
       let client = row["client"]
       clients.insert(client)
       var input = try row.number("input_tokens") ?? shape.input
       var output = try row.number("output_tokens") ?? shape.output
+      guard (0...1e8).contains(input), (0...1e8).contains(output) else {
+        throw row.problem("input_tokens", "a request has 0 to 10^8 tokens each way")
+      }
+      lines[start] = row.line
       if let sizes, rate > 0 {
         if let told = sizes.at(client, start) {
           (input, output) = told
@@ -66,17 +75,25 @@ public enum DemandFile {
     guard starts.count >= 2 else {
       throw FileProblem(file: path, "a demand needs two windows at least")
     }
-    let seconds = starts[1] - starts[0]
-    // What nobody wrote down is a window without requests.
     let first = starts[0]
-    let count = Int(((starts[starts.count - 1] - first) / seconds).rounded()) + 1
-    guard count <= 1_000_000 else {
-      throw FileProblem(file: path, "has windows of \(seconds) s over too long a time")
+    let seconds = zip(starts.dropFirst(), starts).map { $0 - $1 }.min() ?? 1
+    let places = (starts[starts.count - 1] - first) / seconds
+    guard places < 1_000_000 else {
+      throw FileProblem(file: path, "has windows of \(seconds) s over \(places) of them")
     }
-    let all = (0..<count).map { index in
-      let start = first + Double(index) * seconds
-      return windows[start]
-        ?? DemandCurve.Window(start: start, requests: 0, inputTokens: 0, outputTokens: 0)
+    // What nobody wrote down is a window without requests.
+    var all = (0...Int(places.rounded())).map { index in
+      DemandCurve.Window(
+        start: first + Double(index) * seconds, requests: 0, inputTokens: 0, outputTokens: 0)
+    }
+    for start in starts {
+      let place = (start - first) / seconds
+      guard abs(place - place.rounded()) < 1e-3 else {
+        throw FileProblem(
+          file: path, line: lines[start] ?? 0, path: "window_start_s",
+          "\(start) is no multiple of the shortest distance, \(seconds) s, from \(first)")
+      }
+      all[Int(place.rounded())] = windows[start] ?? all[Int(place.rounded())]
     }
     let requests = all.reduce(0) { $0 + $1.requests }
     guard requests > 0 else { throw FileProblem(file: path, "has no requests") }
@@ -93,6 +110,7 @@ public enum DemandFile {
       guard let mean = try row.number("mean"), let start = try row.number("window_start_s") else {
         continue
       }
+      guard (0...1e8).contains(mean) else { throw row.problem("mean", "is from 0 to 10^8 tokens") }
       switch row["field"] {
       case "input_tokens": inputs[row["client"], default: [:]][start] = mean
       case "output_tokens": outputs[row["client"], default: [:]][start] = mean

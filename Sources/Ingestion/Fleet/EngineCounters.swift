@@ -16,8 +16,10 @@ public struct EngineCounters: Hashable, Sendable {
       // Label values may hold spaces and braces; the value stands behind the last of both.
       let rest =
         line.lastIndex(of: "}").map { line[line.index(after: $0)...] } ?? line.dropFirst(name.count)
-      guard let word = rest.split(separator: " ").first, let value = Double(word) else {
-        throw FileProblem(file: file, line: index + 1, path: name, "has no number")
+      guard let word = rest.split(separator: " ").first, let value = Double(word),
+        (0...1e18).contains(value) || name.hasSuffix("_bucket") || !name.hasSuffix("_total")
+      else {
+        throw FileProblem(file: file, line: index + 1, path: name, "has no count from 0 to 10^18")
       }
       sums[name, default: 0] += value
     }

@@ -5,10 +5,12 @@ public import Modeling
 /// Reads the `config.json` of a model on Hugging Face: the architectures whose cost the equations know,
 /// by the keys that the transformers library (4.57, 2025) and the models' own code read.
 public enum HuggingFaceConfig {
-  public struct Contents: Sendable, Hashable {
+  public struct Contents: Sendable, Equatable {
     public var architecture: Architecture
-    /// What `quantization_config` says; `nil` for 16 bits.
+    /// What `quantization_config` says; `nil` for 16 bits, and where it is not understood.
     public var precision: Precision?
+    /// Why the stored precision is not understood: it must then be named.
+    public var precisionProblem: FileProblem?
   }
 
   /// Reads a file.
@@ -18,8 +20,13 @@ public enum HuggingFaceConfig {
   ) throws(FileProblem) -> Contents {
     let root = try StrictYAML(text, file: file)
     let reader = try Reader(root)
-    return Contents(
-      architecture: try reader.architecture(name), precision: try reader.precision())
+    var contents = Contents(architecture: try reader.architecture(name))
+    do throws(FileProblem) {
+      contents.precision = try reader.precision()
+    } catch {
+      contents.precisionProblem = error
+    }
+    return contents
   }
 
   /// Keys are looked for in `text_config` first, then at the top.
@@ -49,8 +56,10 @@ public enum HuggingFaceConfig {
     private func number(_ names: String...) throws(FileProblem) -> Int? {
       guard let value = try value(names) else { return nil }
       let text = try value.text()
-      guard let number = Int(text) ?? Double(text).flatMap({ Int(exactly: $0) }) else {
-        throw value.problem("'\(text)' is no whole number")
+      guard let number = Int(text) ?? Double(text).flatMap({ Int(exactly: $0) }),
+        (0...1_000_000_000).contains(number)
+      else {
+        throw value.problem("'\(text)' is no whole number from 0 to 10^9")
       }
       return number
     }
@@ -75,10 +84,9 @@ public enum HuggingFaceConfig {
     func architecture(_ name: String) throws(FileProblem) -> Architecture {
       try refuseUnknownAttention()
       let layers = try required("num_hidden_layers", "n_layer", "n_layers")
+      guard (1...10_000).contains(layers) else { throw root.problem("has \(layers) layers") }
       let width = try required("hidden_size", "n_embd", "n_embed", "d_model")
       let heads = try required("num_attention_heads", "n_head", "num_heads")
-      let isOld = ["gpt2", "gptj", "gpt_neox", "opt", "bloom", "falcon", "gpt_bigcode"]
-        .contains(type)
       let inner =
         try number("intermediate_size_mlp", "intermediate_size", "n_inner", "ffn_dim")
         ?? 4 * width
@@ -92,7 +100,7 @@ public enum HuggingFaceConfig {
       var architecture = Architecture(
         name: name, layers: layers, width: width, heads: heads,
         cacheHeads: try cacheHeads(heads), headDimension: headDimension, innerWidth: inner,
-        isGated: !isOld, vocabulary: try required("vocab_size"),
+        isGated: try isGated(), vocabulary: try required("vocab_size"),
         tiesEmbeddings: try flag("tie_word_embeddings") ?? isTied.contains(type),
         contextMax: try number(
           "max_position_embeddings", "n_positions", "n_ctx", "seq_length", "max_seq_len")
@@ -106,6 +114,25 @@ public enum HuggingFaceConfig {
       (architecture.window, architecture.windowLayers) = try windows(layers)
       if let problem = architecture.problem { throw root.problem("is no model: \(problem)") }
       return architecture
+    }
+
+    /// Three feed-forward matrices or two: by the type where it is known, else by the activation, since
+    /// plain GELU and ReLU come without a gate in all that are.
+    private func isGated() throws(FileProblem) -> Bool {
+      let plain = [
+        "gpt2", "gptj", "gpt_neo", "gpt_neox", "opt", "bloom", "falcon", "gpt_bigcode",
+        "starcoder2",
+        "nemotron", "phi", "mpt", "codegen", "apertus", "persimmon", "xglm", "biogpt",
+      ]
+      let gated = [
+        "llama", "mistral", "mixtral", "qwen", "gemma", "deepseek", "phi3", "phi4", "glm", "kimi",
+        "minimax", "gpt_oss", "cohere", "olmo", "granite", "exaone", "internlm", "baichuan", "yi",
+        "dbrx", "grok", "stablelm", "smollm", "ernie", "hunyuan", "seed_oss",
+      ]
+      if plain.contains(type) { return false }
+      if gated.contains(where: type.hasPrefix) { return true }
+      let activation = try value(["hidden_act", "activation_function", "hidden_activation"])?.text()
+      return !["gelu", "gelu_new", "gelu_fast", "relu", "relu2"].contains(activation ?? "")
     }
 
     private func refuseUnknownAttention() throws(FileProblem) {

@@ -44,7 +44,7 @@ public enum PointsFile {
       throw row.problem(
         "gpu",
         "'\(gpuText)' is not in the catalogue"
-          + near(gpuText, catalogue.accelerators.names)
+          + near(gpuText, catalogue.accelerators.spellings)
           + "; see solvent fleet gpus, or add it with --catalogue FILE")
     }
     let stackText = try row.text("engine")
@@ -59,18 +59,10 @@ public enum PointsFile {
       }
       return Int(value)
     }
-    func count(_ column: String, _ text: Double) throws(FileProblem) -> Int {
-      guard text == text.rounded(), text <= 100_000 else {
-        throw row.problem(column, "'\(row[column])' is no count of GPUs")
-      }
-      return Int(text)
-    }
-    let gpus = try count("n_gpus", row.positive("n_gpus"))
-    let parallel = try row.number("tp").map { value throws(FileProblem) in
-      try count("tp", value)
-    }
+    let gpus = Int(try row.whole("n_gpus", 1...100_000) ?? 1)
+    let parallel = try row.whole("tp", 1...100_000)
     let spreads = try row.number("attn_dp") ?? 0 > 0
-    let tensorParallel = spreads ? gpus : max(1, min(gpus, parallel ?? 1))
+    let tensorParallel = spreads ? gpus : min(gpus, parallel ?? 1)
     guard gpus % tensorParallel == 0 else {
       throw row.problem("tp", "\(gpus) GPUs cannot be cut into replicas of \(tensorParallel)")
     }
@@ -80,18 +72,18 @@ public enum PointsFile {
         weights: try bits("weight_bits"), activations: try bits("act_bits"),
         cache: try bits("kv_bits")), gpus: gpus, tensorParallel: tensorParallel,
       spreadsExperts: spreads)
-    let output = kind == .firstToken ? 1 : try row.positive("output_len")
+    let output = kind == .firstToken ? 1 : try row.positive("output_len", most: 1e8)
     let measured = try row.positive(kind == .firstToken ? "ttft_ms" : "output_tokens_per_s")
-    let concurrency = try row.number("concurrency_or_batch")
-    if kind == .batch || kind == .closed, (concurrency ?? 0) < 1 {
+    let concurrency = try row.atLeastOne("concurrency_or_batch")
+    if kind == .batch || kind == .closed, concurrency == nil {
       throw row.problem("concurrency_or_batch", "a point of this kind needs it")
     }
     return MeasuredPoint(
       id: try row.text("id"), source: try row.text("source"), citation: row["citation"],
       month: String(month.prefix(7)), kind: kind, deployment: deployment,
       isParallelismKnown: parallel != nil,
-      shape: RequestShape(input: try row.positive("input_len"), output: output),
-      concurrency: concurrency, requests: try row.number("num_requests"),
+      shape: RequestShape(input: try row.positive("input_len", most: 1e8), output: output),
+      concurrency: concurrency, requests: try row.atLeastOne("num_requests"),
       timePerTokenLimit: kind == .limited ? limit(deployment.architecture, row) : nil,
       measured: measured)
   }
@@ -107,13 +99,13 @@ public enum PointsFile {
     let name = try row.text("model")
     if let known = catalogue.architectures[name]?.value { return known }
     func told(_ column: String) throws(FileProblem) -> Int {
-      guard let value = try row.number(column), value >= 1, value <= 1e9 else {
+      guard let value = try row.whole(column, 1...100_000_000) else {
         throw row.problem(
           "model",
-          "'\(name)' is not in the catalogue" + near(name, catalogue.architectures.names)
+          "'\(name)' is not in the catalogue" + near(name, catalogue.architectures.spellings)
             + ", and \(column) is missing; see solvent fleet models, or add it with --catalogue")
       }
-      return Int(value)
+      return value
     }
     let (layers, width, heads) = (try told("n_layers"), try told("d_model"), try told("n_heads"))
     var architecture = Architecture(
@@ -122,12 +114,12 @@ public enum PointsFile {
       vocabulary: try told("vocab"), contextMax: 1_000_000)
     // Experts are told by the difference of all and active weights; their number is not.
     if let total = try row.number("params_total_b"), let active = try row.number("params_active_b"),
-      active < 0.9 * total
+      active > 0, active < 0.9 * total, total < 1e6
     {
-      let each = 3 * Double(width * architecture.innerWidth * layers) / 1e9
-      let perToken = max(1, min(8, Int((active / each / 2).rounded())))
+      let each = 3 * Double(width) * Double(architecture.innerWidth) * Double(layers) / 1e9
+      let perToken = max(1, Int(min(8, (active / each / 2).rounded())))
       architecture.experts = .init(
-        count: max(perToken, Int((total / each).rounded())), perToken: perToken,
+        count: max(perToken, Int(min(1e5, (total / each).rounded()))), perToken: perToken,
         width: architecture.innerWidth, sharedWidth: 0, layers: layers)
     }
     if let problem = architecture.problem { throw row.problem("model", "'\(name)': \(problem)") }

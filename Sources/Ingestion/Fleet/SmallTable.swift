@@ -45,10 +45,32 @@ struct SmallTable {
     }
 
     /// A number above 0.
-    func positive(_ column: String) throws(FileProblem) -> Double {
+    func positive(_ column: String, most: Double = 1e15) throws(FileProblem) -> Double {
       guard let value = try number(column) else { throw problem(column, "is empty") }
-      guard value > 0 else { throw problem(column, "'\(self[column])' must be above 0") }
+      guard value > 0, value <= most else {
+        throw problem(column, "'\(self[column])' must be above 0, at most \(most)")
+      }
       return value
+    }
+
+    /// A number from 1 on that may be left out.
+    func atLeastOne(_ column: String) throws(FileProblem) -> Double? {
+      guard let value = try number(column) else { return nil }
+      guard value >= 1, value <= 1e15 else {
+        throw problem(column, "'\(self[column])' must be at least 1")
+      }
+      return value
+    }
+
+    /// A whole number within a range that may be left out.
+    func whole(_ column: String, _ range: ClosedRange<Int>) throws(FileProblem) -> Int? {
+      guard let value = try number(column) else { return nil }
+      guard let whole = Int(exactly: value), range.contains(whole) else {
+        throw problem(
+          column,
+          "'\(self[column])' is no whole number from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return whole
     }
   }
 

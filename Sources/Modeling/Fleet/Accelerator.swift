@@ -80,6 +80,8 @@ public struct Accelerator: Codable, Hashable, Sendable {
     guard power > 0, power <= fullPower || fullPower == 0, linkDomain >= 1 else {
       return "a power of \(power) of \(fullPower) W, or \(linkDomain) linked GPUs"
     }
+    guard linkDomain == 1 || link > 0 else { return "\(linkDomain) GPUs linked by no bandwidth" }
+    guard pcie > 0 else { return "no bandwidth over PCIe" }
     return nil
   }
 }

@@ -121,12 +121,13 @@ public struct Architecture: Codable, Hashable, Sendable {
 
   /// Why the numbers make no architecture; `nil` when they do.
   public var problem: String? {
-    let positive = [
-      ("layers", layers), ("width", width), ("heads", heads), ("cache heads", cacheHeads),
-      ("head dimension", headDimension), ("vocabulary", vocabulary), ("context", contextMax),
+    let bounded = [
+      ("layers", layers, 10_000), ("width", width, 1_000_000), ("heads", heads, 100_000),
+      ("cache heads", cacheHeads, 100_000), ("head dimension", headDimension, 100_000),
+      ("vocabulary", vocabulary, 100_000_000), ("context", contextMax, 1_000_000_000),
     ]
-    for (name, value) in positive where value < 1 || value > 1_000_000_000 {
-      return "\(name) of \(value)"
+    for (name, value, most) in bounded where value < 1 || value > most {
+      return "\(name) of \(value), beyond 1 to \(most)"
     }
     if heads % cacheHeads != 0 { return "\(heads) heads on \(cacheHeads) heads of the cache" }
     if innerWidth < 0 || innerWidth > 10_000_000 { return "an inner width of \(innerWidth)" }
@@ -135,13 +136,15 @@ public struct Architecture: Codable, Hashable, Sendable {
     }
     if windowLayers > 0 && window == 0 { return "layers with a window of unknown length" }
     if let experts {
-      guard experts.count > 0, (1...experts.count).contains(experts.perToken), experts.width > 0,
-        experts.sharedWidth >= 0, (1...layers).contains(experts.layers)
+      guard (1...100_000).contains(experts.count), (1...experts.count).contains(experts.perToken),
+        (1...10_000_000).contains(experts.width), (0...10_000_000).contains(experts.sharedWidth),
+        (1...layers).contains(experts.layers)
       else { return "\(experts.perToken) of \(experts.count) experts in \(experts.layers) layers" }
     }
     if let latent {
-      guard latent.cacheRank > 0, latent.ropeDimension >= 0, latent.queryRank >= 0,
-        latent.valueDimension > 0, latent.ropeDimension < headDimension
+      guard (1...1_000_000).contains(latent.cacheRank), (0...1_000_000).contains(latent.queryRank),
+        (1...1_000_000).contains(latent.valueDimension),
+        (0..<headDimension).contains(latent.ropeDimension)
       else { return "a latent of \(latent.cacheRank) + \(latent.ropeDimension) elements" }
     }
     return nil

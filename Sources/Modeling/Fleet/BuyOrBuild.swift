@@ -13,7 +13,7 @@ public struct BuyOrBuild: Sendable {
 
   /// Requests a day from which the fleet is cheaper; `nil` when it never is.
   public struct BreakEven: Hashable, Sendable {
-    /// With throughput and price of the GPU at the good end of their ranges.
+    /// At the good end of the range of cost.
     public var low: Double?
     public var estimate: Double?
     /// At the bad end.
@@ -41,7 +41,11 @@ public struct BuyOrBuild: Sendable {
     self.shape = shape
     self.peakToMean = peakToMean
     self.terms = terms
+    (good, bad) = CostRange.ends(rate, replicaPerDay)
   }
+
+  private let good: (rate: Double, price: Double)
+  private let bad: (rate: Double, price: Double)
 
   private static let secondsPerDay = 86_400.0
 
@@ -63,9 +67,8 @@ public struct BuyOrBuild: Sendable {
     return Row(
       volume: volume, api: volume * apiPerRequest,
       fleet: Interval(
-        low: cost(rate.high, replicaPerDay.low),
-        estimate: cost(rate.estimate, replicaPerDay.estimate),
-        high: cost(rate.low, replicaPerDay.high)),
+        low: cost(good.rate, good.price), estimate: cost(rate.estimate, replicaPerDay.estimate),
+        high: cost(bad.rate, bad.price)),
       replicas: replicas(volume, rate: rate.estimate))
   }
 
@@ -78,28 +81,28 @@ public struct BuyOrBuild: Sendable {
   }
 
   /// The volume from which the fleet stays cheaper, though cost rises by a whole replica at a time: with
-  /// k full replicas the next one must already be paid for, k >= price / (saving - price).
+  /// k full replicas the next one must already be paid for, (k + 1) price <= k saving; the last crossing
+  /// is where k replicas are paid for.
   public var forGood: Double? {
-    let full = capacity(rate.estimate)
-    let saving = full * apiPerRequest
+    let saving = capacity(rate.estimate) * apiPerRequest
     guard saving > replicaPerDay.estimate else { return nil }
     let count = (replicaPerDay.estimate / (saving - replicaPerDay.estimate)).rounded(.up)
-    return max(Double(max(1, terms.minimum)) * replicaPerDay.estimate / apiPerRequest, count * full)
+    return max(Double(max(1, terms.minimum)), count) * replicaPerDay.estimate / apiPerRequest
   }
 
   public var breakEven: BreakEven {
     BreakEven(
-      low: breakEven(rate: rate.high, price: replicaPerDay.low),
+      low: breakEven(rate: good.rate, price: good.price),
       estimate: breakEven(rate: rate.estimate, price: replicaPerDay.estimate),
-      high: breakEven(rate: rate.low, price: replicaPerDay.high))
+      high: breakEven(rate: bad.rate, price: bad.price))
   }
 
   /// US dollars a request at great volume.
   public var fleetPerRequest: Interval {
     Interval(
-      low: replicaPerDay.low / capacity(rate.high),
+      low: good.price / capacity(good.rate),
       estimate: replicaPerDay.estimate / capacity(rate.estimate),
-      high: replicaPerDay.high / capacity(rate.low))
+      high: bad.price / capacity(bad.rate))
   }
 
   /// Volumes on both sides of the break-even, or up to `most` a day.

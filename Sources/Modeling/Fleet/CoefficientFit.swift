@@ -10,6 +10,8 @@ public struct CoefficientFit: Sendable {
   /// One standard deviation of what single GPUs, models and versions may differ from the equations.
   static let effectSpread = 0.05
   private static let difference = 1e-4
+  /// The fit ends when a step lowers the cost by a smaller part.
+  private static let tolerance = 1e-5
 
   /// The points, in the order of the file.
   public let points: [MeasuredPoint]
@@ -113,11 +115,8 @@ public struct CoefficientFit: Sendable {
   }
 
   /// The coefficients that describe the points best.
-  /// - Parameters:
-  ///   - start: where to begin; the guesses when `nil`.
-  ///   - tolerance: it ends when a step lowers the cost by a smaller part.
-  public func run(from start: Coefficients? = nil, tolerance: Double = 1e-5) -> Coefficients {
-    var vector = vector(start ?? Coefficients())
+  public func run() -> Coefficients {
+    var vector = vector(Coefficients())
     let priors = priors
     let size = size
     var predicted = predictions(vector)
@@ -162,7 +161,7 @@ public struct CoefficientFit: Sendable {
         }
         damping *= 5
       }
-      if !improved || gained < tolerance { break }
+      if !improved || gained < Self.tolerance { break }
     }
     return coefficients(vector)
   }

@@ -15,8 +15,8 @@ public enum Coefficient: Int, CaseIterable, Sendable {
   case activationTraffic
   /// Work of experts over an even spread.
   case expertImbalance
-  /// Rows by which each expert that is used at all is padded.
-  case expertPadding
+  /// Rows by which each expert that is used at all is padded; columns by which its slice is, in effect.
+  case expertPadding, expertNarrowness
   /// Seconds of an all-reduce of nothing, C++ engines and Python engines; over PCIe as a multiple.
   case reduceLatency, reduceLatencyPython, reduceLatencyPCIe
   /// Part of the link's bandwidth that an all-reduce reaches; with 8 GPUs on a switch a multiple of it.
@@ -72,6 +72,7 @@ public enum Coefficient: Int, CaseIterable, Sendable {
     case .activationTraffic: (.positive, 3, 0.5)
     case .expertImbalance: (.positive, 1.2, 0.25)
     case .expertPadding: (.positive, 40, 0.7)
+    case .expertNarrowness: (.positive, 300, 0.8)
     case .reduceLatency: (.positive, 10e-6, 0.6)
     case .reduceLatencyPython: (.positive, 12e-6, 0.6)
     case .reduceLatencyPCIe: (.positive, 3, 0.4)

@@ -24,7 +24,8 @@ public struct FitStudy: Sendable {
     }
   }
 
-  /// A part's fit, and ln(predicted / measured) of the points that it left out.
+  /// A part's fit, and ln(predicted / measured) of the points that it left out, as throughput: a time that
+  /// is predicted too long counts as a throughput too low.
   public struct Outcome: Sendable {
     public var part: Part
     public var coefficients: Coefficients
@@ -54,16 +55,14 @@ public struct FitStudy: Sendable {
     return parts + others.filter { part in points.contains { !part.holds($0) } }
   }
 
-  /// Fits one part.
-  /// - Parameter start: coefficients to begin with, so that it takes fewer steps; it ends at the same
-  ///   place.
-  public func run(_ part: Part, from start: Coefficients? = nil) -> Outcome {
+  /// Fits one part, from the guesses.
+  public func run(_ part: Part) -> Outcome {
     let reduced = part == .nothing ? fit : fit.without(part.holds)
-    let coefficients = reduced.run(from: start)
+    let coefficients = reduced.run()
     let model = PerformanceModel(coefficients: coefficients, errors: .none, version: "")
     var errors: [Int: Double] = [:]
     for (index, point) in points.enumerated() where part == .nothing || part.holds(point) {
-      errors[index] = PortableMath.log(model.predict(point) / point.measured)
+      errors[index] = point.throughputError(model.predict(point))
     }
     return Outcome(part: part, coefficients: coefficients, errors: errors)
   }
@@ -105,8 +104,9 @@ public struct FitStudy: Sendable {
 
     func table(_ logs: [Double?], _ label: (MeasuredPoint) -> String) -> [ErrorTable.Row] {
       let known = zip(points, logs).filter { $0.1 != nil }
-      let rows = ErrorTable.by(known.map(\.0), known.map { $0.1! }, label)
-      return [ErrorTable.row("all", known.map { $0.1! })] + rows
+      // Tables are of what was measured, so times count as times again.
+      let errors = known.map { $0.kind == .firstToken ? -$1! : $1! }
+      return [ErrorTable.row("all", errors)] + ErrorTable.by(known.map(\.0), errors, label)
     }
     return FitReport(
       model: PerformanceModel(
@@ -222,7 +222,7 @@ public struct FitReport: Sendable {
   }
 
   public var model: PerformanceModel
-  /// ln(predicted / measured) of each point, all having been seen.
+  /// ln(predicted / measured) of each point as throughput, all having been seen.
   public var fitted: [Double]
   public var byKind: [ErrorTable.Row]
   public var byAccelerator: [ErrorTable.Row]

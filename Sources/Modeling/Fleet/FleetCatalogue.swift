@@ -40,6 +40,8 @@ public struct FleetCatalogue: Sendable {
 
   public struct Section<Value: Sendable & Hashable>: Sendable, Hashable {
     public private(set) var entries: [Entry<Value>] = []
+    /// Of the entries, in lower case.
+    private var names: [String] = []
     private var index: [String: Int] = [:]
 
     public init() {}
@@ -49,22 +51,25 @@ public struct FleetCatalogue: Sendable {
       index[name.lowercased()].map { entries[$0] }
     }
 
-    /// Adds an entry, or replaces the one of that name.
+    /// Adds an entry, or replaces the one of that very name. A new name goes before another's alias; a
+    /// new alias does not.
     public mutating func put(_ name: String, _ entry: Entry<Value>) {
-      if let place = index[name.lowercased()] {
+      let key = name.lowercased()
+      let place = names.firstIndex(of: key) ?? entries.count
+      if place < entries.count {
         entries[place] = entry
       } else {
-        index[name.lowercased()] = entries.count
         entries.append(entry)
+        names.append(key)
       }
-      let place = index[name.lowercased()]!
+      index[key] = place
       for alias in entry.aliases where index[alias.lowercased()] == nil {
         index[alias.lowercased()] = place
       }
     }
 
     /// Every name and alias.
-    public var names: [String] { index.keys.sorted() }
+    public var spellings: [String] { index.keys.sorted() }
   }
 
   public var architectures = Section<Architecture>()

@@ -164,6 +164,32 @@ extension Interval {
   }
 }
 
+/// Ends of the range of cost where both speed and price are uncertain and cost rises in steps.
+public enum CostRange {
+  /// The likeliest pairs of rate and price whose quotient is at the ends of its 90 % range: logarithms
+  /// move in proportion to their squares, so that the quotient moves by the root of their sum.
+  public static func ends(
+    _ rate: Interval, _ price: Interval
+  ) -> (good: (rate: Double, price: Double), bad: (rate: Double, price: Double)) {
+    func pair(_ fast: Double, _ cheap: Double, _ sign: Double) -> (rate: Double, price: Double) {
+      let both = (fast * fast + cheap * cheap).squareRoot()
+      guard both > 0 else { return (rate.estimate, price.estimate) }
+      return (
+        rate.estimate * PortableMath.exp(sign * fast * fast / both),
+        price.estimate * PortableMath.exp(-sign * cheap * cheap / both)
+      )
+    }
+    return (
+      pair(
+        PortableMath.log(rate.high / rate.estimate), PortableMath.log(price.estimate / price.low), 1
+      ),
+      pair(
+        PortableMath.log(rate.estimate / rate.low), PortableMath.log(price.high / price.estimate),
+        -1)
+    )
+  }
+}
+
 // MARK: Fleets for a demand
 
 /// Requests that arrive over time.

@@ -198,16 +198,19 @@ public struct FleetSearch: Sendable {
     public var timeToFirstToken: Double?
     public var headroom: Double
     public var minimumReplicas: Int
+    /// Part of the paid time in which GPUs work, for the cost of tokens.
+    public var utilization: Double
 
     public init(
       requests: Double, timePerToken: Double? = nil, timeToFirstToken: Double? = nil,
-      headroom: Double = 0.2, minimumReplicas: Int = 1
+      headroom: Double = 0.2, minimumReplicas: Int = 1, utilization: Double = 1
     ) {
       self.requests = requests
       self.timePerToken = timePerToken
       self.timeToFirstToken = timeToFirstToken
       self.headroom = headroom
       self.minimumReplicas = minimumReplicas
+      self.utilization = utilization
     }
   }
 
@@ -223,7 +226,7 @@ public struct FleetSearch: Sendable {
     public var regime: Performance.Regime
     /// US dollars an hour for all replicas.
     public var costPerHour: Double
-    /// Of a replica at that batch, all its time used: US dollars a million output tokens, prompts
+    /// Of a replica at that batch: US dollars a million output tokens, prompts
     /// included.
     public var costPerMillion: Double
 
@@ -247,7 +250,7 @@ public struct FleetSearch: Sendable {
       let rate = outcome.outputRates[index]
       let price = prices[Int(job.candidates.accelerators[index])]
       let needed = goal.requests * job.shape.output * (1 + goal.headroom) / rate
-      guard needed < 1e7 else { continue }
+      guard needed < 1e15 else { continue }
       let replicas = max(goal.minimumReplicas, Int(needed.rounded(.up)), 1)
       let hourly = Double(deployment.gpus) * price
       all.append(
@@ -256,7 +259,8 @@ public struct FleetSearch: Sendable {
           outputRate: rate, timePerToken: outcome.timesPerToken[index],
           timeToFirstToken: outcome.timesToFirstToken[index],
           regime: Performance.Regime(rawValue: Int(outcome.regimes[index])) ?? .host,
-          costPerHour: Double(replicas) * hourly, costPerMillion: hourly / 3_600 / rate * 1e6))
+          costPerHour: Double(replicas) * hourly,
+          costPerMillion: hourly / 3_600 / rate * 1e6 / goal.utilization))
     }
     evaluated = job.candidates.count
     possible = all.count

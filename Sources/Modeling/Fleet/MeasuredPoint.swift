@@ -70,6 +70,8 @@ public struct MeasuredPoint: Hashable, Sendable {
     self.measured = measured
   }
 
+  private static let usualLimit = 0.2
+
   /// Points of one campaign on one GPU with one family of models stand or fall together.
   var group: String {
     let family = deployment.architecture.name.split(separator: "-").first.map(String.init) ?? ""
@@ -81,8 +83,14 @@ public struct MeasuredPoint: Hashable, Sendable {
     case .offline: .offline(requests: requests)
     case .batch, .firstToken: .batch(concurrency ?? 1)
     case .closed: .closed(concurrency: concurrency ?? 1)
-    case .limited: .limited(timePerToken: timePerTokenLimit ?? 0.2)
+    case .limited: .limited(timePerToken: timePerTokenLimit ?? Self.usualLimit)
     }
+  }
+
+  /// ln(predicted / measured), turned round for times: an error of throughput.
+  public func throughputError(_ predicted: Double) -> Double {
+    let error = PortableMath.log(predicted / measured)
+    return kind == .firstToken ? -error : error
   }
 
   /// The deployments that it may have been.
@@ -110,7 +118,13 @@ extension PerformanceModel {
         let time = times.prefill(tokens: tokens, prompt: point.shape.input).total
         value = 1e3 * time / PortableMath.exp(scale(deployment))
       } else {
-        value = performance(of: deployment, times, point.shape, point.load).outputRate
+        // Limits of benchmarks are those of the slowest, and requests arrive at random.
+        var (load, kept) = (point.load, 1.0)
+        if case .limited(let seconds) = load {
+          load = .limited(timePerToken: seconds * coefficients[.limitSlack])
+          kept = coefficients[.limitThroughput]
+        }
+        value = performance(of: deployment, times, point.shape, load).outputRate * kept
       }
       best = best.map { point.kind == .firstToken ? min($0, value) : max($0, value) } ?? value
     }

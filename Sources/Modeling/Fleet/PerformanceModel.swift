@@ -35,68 +35,69 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
           + "\(deployment.accelerator.name), which has "
           + "\(Self.gigabytes(deployment.accelerator.memory))")
     }
-    guard times.sureTokens >= shape.input + shape.output else {
+    guard times.holds(shape) else {
       throw FleetError(
-        "not one request of \(Int(shape.input + shape.output)) tokens fits beside the weights of "
+        "not one request of \(Self.whole(shape.input + shape.output)) tokens fits beside the weights of "
           + "\(deployment.architecture.name) on \(deployment.gpusPerReplica) x "
           + deployment.accelerator.name)
     }
-    return performance(of: deployment, times, shape, load)
+    let performance = performance(of: deployment, times, shape, load)
+    if case .limited(let seconds) = load, performance.timePerTokenMean > seconds {
+      throw FleetError(
+        "one request alone takes \(Self.milliseconds(performance.timePerTokenMean)) ms a token, "
+          + "more than the \(Self.milliseconds(seconds)) ms that are allowed")
+    }
+    return performance
   }
 
   /// Predicts what was measured, also where it should not have been possible.
   func performance(
     of deployment: Deployment, _ times: ReplicaTimes, _ shape: RequestShape, _ load: ServingLoad
   ) -> Performance {
-    let replicas = deployment.replicas
+    // Fewer requests than replicas leave some without work.
+    let busy = min(deployment.replicas, max(1, load.requests ?? .infinity))
     let room = times.batchMax(shape)
     var batch = room
-    var factor = PortableMath.exp(scale(deployment))
+    let factor = PortableMath.exp(scale(deployment))
     var limit = Performance.BatchLimit.memory
-    var cycle: (prefill: StepTime, decode: StepTime)
-    var rate: Double
+    if let share = load.requests.map({ $0 / busy }), share < batch {
+      (batch, limit) = (max(1, share), .demand)
+    }
+    var cycle = times.cycle(batch: batch, shape)
+    var rate = batch * shape.output / (cycle.prefill.total + cycle.decode.total)
     switch load {
+    case .closed: break
     case .offline(let requests):
-      let waiting = requests.map { $0 / replicas }
-      if let waiting, waiting < batch { (batch, limit) = (max(1, waiting), .demand) }
-      cycle = times.cycle(batch: batch, shape)
-      let time = cycle.prefill.total + cycle.decode.total
-      if let waiting {
-        // Full batches, then what is left.
-        let full = (waiting / batch).rounded(.down)
-        let rest = waiting - full * batch
-        var whole = full * time
-        if rest >= 1 {
-          let last = times.cycle(batch: rest, shape)
-          whole += last.prefill.total + last.decode.total
-        }
-        rate = waiting * shape.output / whole
-      } else {
-        rate = batch * shape.output / time
+      guard let requests else { break }
+      // Full batches, then what is left.
+      let waiting = requests / busy
+      let full = (waiting / batch).rounded(.down)
+      let rest = waiting - full * batch
+      var whole = full * (cycle.prefill.total + cycle.decode.total)
+      if rest >= 1 {
+        let last = times.cycle(batch: rest, shape)
+        whole += last.prefill.total + last.decode.total
       }
+      rate = waiting * shape.output / whole
     case .batch(let size):
-      let share = size / replicas
-      batch = max(1, min(share, times.cacheTokens / (shape.input + shape.output)))
+      // All prompts at once, and as many such batches as memory asks for.
+      let share = size / busy
+      batch = max(1, min(share, times.requests(of: shape)))
       limit = batch < share ? .memory : .demand
       cycle = (
         times.prefill(tokens: batch * shape.input, prompt: shape.input),
         times.decode(batch: batch, context: shape.input + shape.output / 2) * shape.output
       )
       rate = batch * shape.output / (cycle.prefill.total + cycle.decode.total)
-    case .closed(let concurrency):
-      let share = max(1, concurrency / replicas)
-      if share < batch { (batch, limit) = (share, .demand) }
-      cycle = times.cycle(batch: batch, shape)
-      rate = batch * shape.output / (cycle.prefill.total + cycle.decode.total)
     case .limited(let seconds):
-      let allowed = seconds * coefficients[.limitSlack] * factor
+      let allowed = seconds * factor
       func perToken(_ batch: Double) -> Double {
         let cycle = times.cycle(batch: batch, shape)
         return (cycle.prefill.total + cycle.decode.total) / shape.output
       }
       if perToken(batch) > allowed {
         var (low, high) = (1.0, batch)
-        for _ in 0..<14 {
+        for _ in 0..<20 {
           let middle = (low * high).squareRoot()
           if perToken(middle) <= allowed { low = middle } else { high = middle }
         }
@@ -104,18 +105,16 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
       }
       cycle = times.cycle(batch: batch, shape)
       rate = batch * shape.output / (cycle.prefill.total + cycle.decode.total)
-      factor *= coefficients[.limitThroughput]
     }
     if limit == .memory && batch >= ReplicaTimes.sequencesMax { limit = .engine }
     // One prompt into an empty engine, and the step that gives its first token.
     let first = times.prefill(tokens: shape.input, prompt: shape.input).total
     return Performance(
-      outputRate: rate * replicas * factor, timeToFirstToken: first / factor,
+      outputRate: rate * busy * factor, timeToFirstToken: first / factor,
       timePerToken: cycle.decode.total / shape.output / factor,
       timePerTokenMean: (cycle.prefill.total + cycle.decode.total) / shape.output / factor,
-      batch: batch, batchLimit: limit, replicas: replicas, shape: shape,
+      batch: batch, batchLimit: limit, replicas: deployment.replicas, shape: shape,
       prefill: cycle.prefill * (1 / factor), decode: cycle.decode * (1 / factor),
-      cacheTokens: times.cacheTokens,
       gainFromMemory: limit == .memory
         ? Self.gain(times, batch, shape) : 1)
   }
@@ -140,9 +139,11 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
       + (stack.isMLPerf ? PortableMath.log(coefficients[.variedLengths]) : 0)
   }
 
-  private static func gigabytes(_ bytes: Double) -> String {
-    let tenths = Int((bytes / 1e8).rounded())
-    return "\(tenths / 10).\(tenths % 10) GB"
+  private static func gigabytes(_ bytes: Double) -> String { "\(tenths(bytes / 1e9)) GB" }
+  private static func milliseconds(_ seconds: Double) -> String { tenths(seconds * 1_000) }
+  private static func whole(_ value: Double) -> Int { Int(min(value, 1e15)) }
+  private static func tenths(_ value: Double) -> String {
+    "\((min(value, 1e12) * 10).rounded() / 10)"
   }
 
   private static func check(
@@ -163,7 +164,7 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
     guard shape.input + shape.output <= Double(architecture.contextMax) else {
       throw FleetError(
         "\(architecture.name) takes \(architecture.contextMax) tokens of prompt and answer, not "
-          + "\(Int(shape.input + shape.output))")
+          + "\(Self.whole(shape.input + shape.output))")
     }
     if deployment.spreadsExperts {
       guard architecture.experts != nil else {
@@ -190,6 +191,16 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
     guard bits.allSatisfy({ [4, 8, 16].contains($0) }) else {
       throw FleetError("a precision of \(bits) bits; 4, 8 and 16 are known")
     }
+    let gpu = deployment.accelerator
+    let bitsMultiplied = deployment.precision.activations
+    guard
+      bitsMultiplied == 16 || bitsMultiplied == 8 && gpu.flops8 + gpu.integer8 > 0
+        || bitsMultiplied == 4 && gpu.flops4 > 0
+    else {
+      throw FleetError(
+        "\(gpu.name) has no arithmetic of \(bitsMultiplied) bits; weights of few bits can be "
+          + "unpacked: precision \(deployment.precision.weights)/16/\(deployment.precision.cache)")
+    }
   }
 }
 
@@ -197,8 +208,18 @@ extension ServingLoad {
   /// Whether requests come and go while others are under way, at full load.
   var joinsInFlight: Bool {
     switch self {
-    case .offline, .limited: true
-    case .batch, .closed: false
+    case .offline, .limited, .closed: true
+    case .batch: false
+    }
+  }
+
+  /// Requests in all, or at once.
+  var requests: Double? {
+    switch self {
+    case .offline(let requests): requests
+    case .batch(let size): size
+    case .closed(let concurrency): concurrency
+    case .limited: nil
     }
   }
 }
@@ -263,27 +284,28 @@ public struct Performance: Codable, Hashable, Sendable {
   /// Where the time of a whole batch goes, from prompts to last tokens.
   public var prefill: StepTime
   public var decode: StepTime
-  public var cacheTokens: Double
   /// Throughput with twice the room for the cache, over this.
   public var gainFromMemory: Double
 
   enum CodingKeys: Int, CodingKey {
     case outputRate = 1
     case timeToFirstToken, timePerToken, timePerTokenMean, batch, batchLimit, replicas, shape
-    case prefill, decode, cacheTokens, gainFromMemory
+    case prefill, decode, gainFromMemory
   }
 
   /// Requests a second.
   public var requestRate: Double { outputRate / shape.output }
   /// Input tokens a second.
   public var inputRate: Double { requestRate * shape.input }
+  /// Where the time of a whole batch goes.
+  public var time: StepTime { prefill + decode }
   /// Part of the time that goes into prompts.
-  public var prefillShare: Double { prefill.total / (prefill.total + decode.total) }
+  public var prefillShare: Double { prefill.total / time.total }
 
   public var regime: Regime {
     if batchLimit == .latency { return .latency }
     if batchLimit == .memory && gainFromMemory > 1.15 { return .capacity }
-    let time = prefill + decode
+    let time = time
     let parts: [(Double, Regime)] = [
       (time.weights, .weights), (time.cache, .cache), (time.compute, .compute),
       (time.communication, .communication), (time.host, .host),

@@ -84,12 +84,13 @@ struct ReplicaTimes {
   private let hostStep: Double
   private let hostSequence: Double
 
-  /// Tokens that the cache holds, at least those of a hundredth of the memory.
-  let cacheTokens: Double
-  /// Tokens that the cache holds; negative when not even the weights fit.
-  let sureTokens: Double
+  /// Bytes of cache over bytes of a token and layer: token-layers that it holds, at least those of a
+  /// hundredth of the memory.
+  private let cacheRoom: Double
+  /// The same without that least; negative when not even the weights fit.
+  private let sureRoom: Double
   /// Tokens for which room is kept of each answer token.
-  let answerReserve: Double
+  private let answerReserve: Double
 
   init(
     _ deployment: Deployment, _ coefficients: Coefficients, joinsInFlight: Bool
@@ -154,7 +155,10 @@ struct ReplicaTimes {
     } else {
       missed = -.infinity
     }
-    expertToken = expertCount > 0 ? 2 * work.experts / expertCount / n / flops : 0
+    // Narrow slices of experts leave arithmetic units idle: as many columns as that are lost.
+    let slice = Double(experts?.width ?? 1) / (spreads ? 1 : n)
+    let widened = 1 + c(.expertNarrowness) / slice
+    expertToken = expertCount > 0 ? 2 * work.experts / expertCount / n / flops * widened : 0
     expertWeights = work.experts * bytes / n / weightRate
     padding = c(.expertPadding)
     activationToken = c(.activationTraffic) * work.activations * 2 / n / bandwidth
@@ -222,11 +226,11 @@ struct ReplicaTimes {
       (work.dense + (spreads ? work.attention * (n - 1) : 0) + work.experts) * bytes
       + (work.head + work.embedding) * 2
     let free = gpu.memory * n - weights - c(.reservedMemory) * n
-    let token = work.cache * layers * element * copies
+    let tokenLayer = work.cache * element * copies
     fits = free > 0
-    sureTokens = c(.cacheShare) * free / token
+    sureRoom = c(.cacheShare) * free / tokenLayer
     // What was measured did fit, if barely: a hundredth of the memory at the least.
-    cacheTokens = c(.cacheShare) * max(free, 0.01 * gpu.memory * n) / token
+    cacheRoom = c(.cacheShare) * max(free, 0.01 * gpu.memory * n) / tokenLayer
     answerReserve = c(.answerReserve)
     self.weightBytes = weights
   }
@@ -280,9 +284,21 @@ struct ReplicaTimes {
     fullLayers * context + windowLayers * min(context, window)
   }
 
-  /// Requests that the cache has room for at once.
+  /// Requests that the cache has room for at once, with what is kept for their answers. Layers with a
+  /// window keep no more than that.
   func batchMax(_ shape: RequestShape) -> Double {
-    max(1, min(cacheTokens / (shape.input + answerReserve * shape.output), batchLimit))
+    let kept = contextLayers(shape.input + answerReserve * shape.output)
+    return max(1, min(cacheRoom / kept, batchLimit))
+  }
+
+  /// Requests that the cache has room for when all are at their end.
+  func requests(of shape: RequestShape) -> Double {
+    cacheRoom / contextLayers(shape.input + shape.output)
+  }
+
+  /// Whether one request fits.
+  func holds(_ shape: RequestShape) -> Bool {
+    sureRoom >= contextLayers(shape.input + shape.output)
   }
 
   /// Serving `batch` requests from prompt to last token, in steady state.

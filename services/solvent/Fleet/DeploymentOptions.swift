@@ -20,7 +20,10 @@ struct ModelOptions: ParsableArguments {
   }
 
   /// The architecture, and the precision that its configuration asks for.
-  func architecture(_ catalogue: FleetCatalogue) throws -> (Architecture, Precision?) {
+  /// - Parameter isPrecisionNamed: whether the configuration's precision does not matter.
+  func architecture(
+    _ catalogue: FleetCatalogue, isPrecisionNamed: Bool
+  ) throws -> (Architecture, Precision?) {
     if let config {
       do {
         let url = URL(filePath: config).standardizedFileURL
@@ -30,6 +33,7 @@ struct ModelOptions: ParsableArguments {
           ? folder : url.deletingPathExtension().lastPathComponent
         let contents = try HuggingFaceConfig.read(
           FleetOptions.text(config), file: config, name: name.isEmpty ? "model" : name)
+        if let problem = contents.precisionProblem, !isPrecisionNamed { throw problem }
         return (contents.architecture, contents.precision)
       } catch let problem as FileProblem {
         throw Failure(ExitStatus.badFile, problem.description)
@@ -39,7 +43,7 @@ struct ModelOptions: ParsableArguments {
     guard let entry = catalogue.architectures[name] else {
       throw Failure(
         EX_USAGE,
-        "there is no model '\(name)'\(Self.near(name, catalogue.architectures.names)); "
+        "there is no model '\(name)'\(Self.near(name, catalogue.architectures.spellings)); "
           + "see: solvent fleet models, or give its --config config.json")
     }
     return (entry.value, nil)
@@ -78,9 +82,14 @@ struct LatencyOptions: ParsableArguments {
   var ttft: Double?
 
   func validate() throws {
-    for limit in [tpot, ttft].compactMap({ $0 }) where !(limit > 0 && limit < 1e7) {
-      throw ValidationError("a limit is above 0 milliseconds")
+    for limit in [tpot, ttft].compactMap({ $0 }) where !(limit >= 1e-3 && limit < 1e7) {
+      throw ValidationError("a limit is from 0.001 to 10,000,000 milliseconds")
     }
+  }
+
+  /// As many requests at once as the limit takes, or as memory does.
+  var load: ServingLoad {
+    tpot.map { .limited(timePerToken: $0 / 1_000) } ?? .offline(requests: nil)
   }
 }
 
@@ -131,8 +140,8 @@ struct PriceOptions: ParsableArguments {
       throw ValidationError("--own and rent exclude each other")
     }
     for text in [rent, capital].compactMap({ $0 }) { _ = try Self.range(text) }
-    guard pue ?? 1 >= 1, electricity ?? 0 >= 0 else {
-      throw ValidationError("--pue is at least 1, --electricity at least 0")
+    guard (1...10).contains(pue ?? 1), (0...100).contains(electricity ?? 0) else {
+      throw ValidationError("--pue is 1 to 10, --electricity 0 to 100")
     }
   }
 
@@ -140,7 +149,7 @@ struct PriceOptions: ParsableArguments {
   static func range(_ text: String) throws -> Interval {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Double($0) }
     guard parts.count == 1 || parts.count == 2, let low = parts[0], let high = parts.last ?? nil,
-      low > 0, low <= high, high < 1e9
+      low >= 1e-6, low <= high, high < 1e9
     else { throw ValidationError("'\(text)' is no amount such as 2.95, or range such as 2.5-3.5") }
     return Interval(low: low, estimate: (low * high).squareRoot(), high: high)
   }
@@ -163,6 +172,26 @@ struct PriceOptions: ParsableArguments {
     return place
   }
 
+  /// The tier asked for, else all, the usual ones first.
+  func tiers() throws -> [HardwarePrice.Tier] {
+    let usual: [HardwarePrice.Tier] = [
+      .neocloud, .longTail, .reserved, .hyperscaler, .spot, .ownNeocloud, .ownHyperscaler,
+    ]
+    guard let tier else { return usual }
+    guard let wanted = HardwarePrice.Tier(name: tier), wanted != .purchase else {
+      let names = usual.map(\.name).joined(separator: ", ")
+      throw Failure(EX_USAGE, "there is no tier '\(tier)'; there are \(names)")
+    }
+    return [wanted]
+  }
+
+  /// The sources of prices, each once.
+  private static func origins(_ prices: [HardwarePrice]) -> String {
+    var seen: Set<String> = []
+    return prices.map { "\($0.source.address) (\($0.source.date))" }
+      .filter { seen.insert($0).inserted }.joined(separator: "; ")
+  }
+
   func price(_ accelerator: Accelerator, _ catalogue: FleetCatalogue) throws -> Priced {
     let place = try place(catalogue)
     let known = catalogue.prices.filter {
@@ -179,17 +208,7 @@ struct PriceOptions: ParsableArguments {
       return Priced(
         hour: .rented(try Self.range(rent)), origin: "as told", isGuess: false, place: place)
     }
-    var tiers: [HardwarePrice.Tier] = [
-      .neocloud, .longTail, .reserved, .hyperscaler, .spot, .ownNeocloud, .ownHyperscaler,
-    ]
-    if let tier {
-      guard let wanted = HardwarePrice.Tier(name: tier), wanted != .purchase else {
-        let names = tiers.map(\.name).joined(separator: ", ")
-        throw Failure(EX_USAGE, "there is no tier '\(tier)'; there are \(names)")
-      }
-      tiers = [wanted]
-    }
-    for tier in tiers {
+    for tier in try tiers() {
       // What somebody vouches for goes before guesses.
       let of = known.filter { $0.tier == tier }
       let sound = of.filter { !$0.source.isGuess }
@@ -200,7 +219,7 @@ struct PriceOptions: ParsableArguments {
       let estimate = ErrorTable.quantile(taken.map(\.middle), 0.5)
       return Priced(
         hour: .rented(Interval(low: low, estimate: estimate, high: high)),
-        origin: "\(tier.name), \(first.source.address) (\(first.source.date))",
+        origin: "\(tier.name), \(Self.origins(taken))",
         isGuess: sound.isEmpty, place: place)
     }
     throw Failure(
@@ -214,7 +233,7 @@ struct PriceOptions: ParsableArguments {
     let prices = known.filter { $0.tier == .purchase }
     let sound = prices.filter { !$0.source.isGuess }
     let taken = sound.isEmpty ? prices : sound
-    guard let first = taken.first else {
+    guard !taken.isEmpty else {
       throw Failure(EX_USAGE, "no price of purchase is known; give it: --capital 37000")
     }
     let share = OwnershipTerms.acceleratorShare
@@ -224,8 +243,8 @@ struct PriceOptions: ParsableArguments {
       high: (taken.map(\.high).max() ?? 0) / share)
     return (
       range,
-      "GPU by \(first.source.address) (\(first.source.date)), which is "
-        + "\(Percent.text(share)) of its part of the server", sound.isEmpty
+      "GPU by \(Self.origins(taken)), which is \(Percent.text(share)) of its part of the server",
+      sound.isEmpty
     )
   }
 }
@@ -268,12 +287,13 @@ struct DeploymentOptions: ParsableArguments {
 
   private func observation(_ text: String) throws -> (rate: Double, shape: RequestShape?) {
     let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-    guard let rate = Double(parts[0]), rate > 0, rate < 1e12, parts.count <= 2 else {
+    guard let rate = Double(parts[0]), (1e-3...1e12).contains(rate), parts.count <= 2 else {
       throw ValidationError("--observed is tokens a second: 5200, or 5200@INPUT,OUTPUT")
     }
     guard parts.count == 2 else { return (rate, nil) }
     let sizes = parts[1].split(separator: ",").map { Double($0) }
-    guard sizes.count == 2, let input = sizes[0], let output = sizes[1], input >= 0, output >= 1
+    guard sizes.count == 2, let input = sizes[0], let output = sizes[1],
+      (0...1e8).contains(input), (1...1e8).contains(output)
     else { throw ValidationError("--observed is 5200@INPUT,OUTPUT with tokens of both") }
     return (rate, RequestShape(input: input, output: output))
   }
@@ -316,23 +336,24 @@ struct DeploymentOptions: ParsableArguments {
   func resolve(
     _ catalogue: FleetCatalogue, _ model: PerformanceModel, _ load: ServingLoad
   ) throws -> (Deployment, PerformanceModel) {
-    let (architecture, configured) = try which.architecture(catalogue)
+    let (architecture, configured) = try which.architecture(
+      catalogue, isPrecisionNamed: precision != nil)
     guard let entry = catalogue.accelerators[gpu] else {
       throw Failure(
         EX_USAGE,
-        "there is no GPU '\(gpu)'\(ModelOptions.near(gpu, catalogue.accelerators.names)); "
+        "there is no GPU '\(gpu)'\(ModelOptions.near(gpu, catalogue.accelerators.spellings)); "
           + "see: solvent fleet gpus")
     }
     let accelerator = entry.value
     var deployment = Deployment(
       architecture, on: accelerator, stack: try Self.stack(engine, model),
       precision: try Self.precision(precision, configured, accelerator), gpus: gpus ?? 1,
-      tensorParallel: tp ?? min(8, gpus ?? 1), spreadsExperts: spreadExperts)
+      tensorParallel: tp ?? Self.widest(gpus ?? 1, architecture), spreadsExperts: spreadExperts)
     if gpus == nil {
       deployment.gpus = try fewest(deployment, model)
-      deployment.tensorParallel = tp ?? deployment.gpus
-      if let tp, deployment.gpus % tp != 0 { deployment.gpus = tp }
+      deployment.tensorParallel = deployment.gpus
     }
+    if spreadExperts { deployment.tensorParallel = deployment.gpus }
     guard let observed else { return (deployment, model) }
     let (rate, shape) = try observation(observed)
     do throws(FleetError) {
@@ -347,10 +368,16 @@ struct DeploymentOptions: ParsableArguments {
     }
   }
 
+  /// The most GPUs, at most 8, into which both all of them and the heads can be cut.
+  private static func widest(_ gpus: Int, _ architecture: Architecture) -> Int {
+    (1...8).last { gpus % $0 == 0 && architecture.heads % $0 == 0 } ?? 1
+  }
+
   /// The least number of GPUs that hold the model and a request.
   private func fewest(_ deployment: Deployment, _ model: PerformanceModel) throws -> Int {
+    if let tp { return tp }
     var last: FleetError?
-    for count in [1, 2, 4, 8] where count >= tp ?? 1 {
+    for count in [1, 2, 4, 8] {
       var trial = deployment
       trial.gpus = count
       trial.tensorParallel = count

@@ -168,7 +168,7 @@ struct CheckPrinter {
       table.rows.append([
         point.id, point.kind.name, "\(deployment.architecture.name) \(deployment.precision.name)",
         "\(deployment.gpus) x \(deployment.accelerator.name)",
-        "\(Int(point.shape.input)) in, \(Int(point.shape.output)) out",
+        "\(Rate.text(point.shape.input)) in, \(Rate.text(point.shape.output)) out",
         Rate.text(point.measured), Rate.text(result.predicted.estimate),
         "\(Rate.text(result.predicted.low)) to \(Rate.text(result.predicted.high))",
         String(format: "%+.0f %%", result.error * 100),
@@ -244,6 +244,7 @@ struct CheckCondition {
 enum Rate {
   static func text(_ value: Double) -> String {
     guard value.isFinite else { return "–" }
+    if abs(value) >= 1e15 { return String(format: "%.3g", value) }
     if abs(value) >= 100 { return Text.grouped(Int64(value.rounded())) }
     return String(format: abs(value) >= 10 ? "%.1f" : "%.2f", value)
   }

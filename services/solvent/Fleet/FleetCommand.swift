@@ -51,17 +51,18 @@ struct FleetOptions: ParsableArguments {
     }
   }
 
-  /// The user's own catalogue, if there is one.
+  /// The files of the user's own catalogue, in order of their names.
   static var added: [String] {
-    FileManager.default.fileExists(atPath: ownCatalogue) ? [ownCatalogue] : []
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: ownCatalogue)) ?? []
+    return names.filter { $0.hasSuffix(".yaml") }.sorted().map { "\(ownCatalogue)/\($0)" }
   }
 
-  /// `$SOLVENT_FLEET`, or `fleet.yaml` beside the data.
+  /// `$SOLVENT_FLEET`, or `fleet` beside the data: a file for each addition.
   static var ownCatalogue: String {
     if let path = ProcessInfo.processInfo.environment["SOLVENT_FLEET"], !path.isEmpty {
       return path
     }
-    return Places(data: nil).data + "/fleet.yaml"
+    return Places(data: nil).data + "/fleet"
   }
 
   static func text(_ path: String) throws -> String {

@@ -48,6 +48,10 @@ extension Fleet {
       guard (api == nil) != (apiPrice == nil) else {
         throw ValidationError("name the --api, or its --api-price")
       }
+      if prices.utilization != 1 {
+        throw ValidationError(
+          "--utilization follows from the volume here; see --peak and --headroom")
+      }
       guard peak >= 1, peak <= 1_000, headroom >= 0, headroom < 100, (1...100_000).contains(minimum)
       else {
         throw ValidationError("--peak is at least 1, --headroom at least 0, --minimum at least 1")
@@ -57,15 +61,14 @@ extension Fleet {
 
     private static func told(_ text: String) throws -> (Double, Double) {
       let parts = text.split(separator: ",").map { Double($0) }
-      guard parts.count == 2, let input = parts[0], let output = parts[1], input >= 0, output >= 0,
-        input + output > 0
+      guard parts.count == 2, let input = parts[0], let output = parts[1],
+        (0...1e9).contains(input), (0...1e9).contains(output), input + output > 1e-9
       else { throw ValidationError("--api-price is dollars a million tokens of both: 0.15,0.60") }
       return (input, output)
     }
 
     func run() async throws {
-      let load: ServingLoad =
-        latency.tpot.map { .limited(timePerToken: $0 / 1_000) } ?? .offline(requests: nil)
+      let load = latency.load
       let estimate = try FleetEstimate(
         deployment, prices, load: load, model: options.model(), catalogue: options.catalogues())
       let (input, output, name) = try apiPrices()
@@ -167,7 +170,7 @@ struct ComparePrinter {
       for row in rows {
         let isSure = row.api < row.fleet.low || row.api > row.fleet.high
         table.rows.append([
-          Text.grouped(Int(row.volume.rounded())), FleetEstimate.dollar(row.api),
+          Rate.text(row.volume), FleetEstimate.dollar(row.api),
           FleetEstimate.dollar(row.fleet.estimate),
           "\(FleetEstimate.dollar(row.fleet.low)) to \(FleetEstimate.dollar(row.fleet.high))",
           Text.grouped(row.replicas * estimate.deployment.gpusPerReplica),
@@ -187,7 +190,7 @@ struct ComparePrinter {
 
   private var verdict: String {
     func text(_ volume: Double?) -> String {
-      volume.map { Text.grouped(Int($0.rounded(.up))) } ?? "never"
+      volume.map { Rate.text($0.rounded(.up)) } ?? "never"
     }
     let point = comparison.breakEven
     guard point.estimate != nil else {

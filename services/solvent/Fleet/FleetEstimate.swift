@@ -25,14 +25,14 @@ extension Fleet {
       if concurrency != nil && latency.tpot != nil {
         throw ValidationError("--concurrency and --tpot exclude each other")
       }
-      guard concurrency ?? 1 >= 1 else { throw ValidationError("--concurrency is at least 1") }
+      guard (1...1e9).contains(concurrency ?? 1) else {
+        throw ValidationError("--concurrency is 1 to 1,000,000,000")
+      }
     }
 
     func run() async throws {
       let catalogue = try options.catalogues()
-      let load: ServingLoad =
-        concurrency.map { .closed(concurrency: $0) }
-        ?? latency.tpot.map { .limited(timePerToken: $0 / 1_000) } ?? .offline(requests: nil)
+      let load = concurrency.map { .closed(concurrency: $0) } ?? latency.load
       let estimate = try FleetEstimate(
         deployment, prices, load: load, model: options.model(), catalogue: catalogue)
       if let ttft = latency.ttft, estimate.performance.timeToFirstToken * 1_000 > ttft {
@@ -171,18 +171,19 @@ struct FleetEstimate {
     return "\(Text.grouped(Int(performance.batch))) at once a replica, \(reason)"
   }
 
+  /// Parts of the time, by what it goes into.
+  private var timeShares: [(key: String, label: String, share: Double)] {
+    let time = performance.time
+    return [
+      ("weights", "weights", time.weights), ("kv", "KV", time.cache),
+      ("compute", "compute", time.compute), ("communication", "communication", time.communication),
+      ("host", "host", time.host),
+    ].map { ($0.0, $0.1, $0.2 / time.total) }
+  }
+
   private var timeText: String {
-    let time = performance.prefill.total + performance.decode.total
-    let parts = [
-      ("weights", performance.prefill.weights + performance.decode.weights),
-      ("KV", performance.prefill.cache + performance.decode.cache),
-      ("compute", performance.prefill.compute + performance.decode.compute),
-      ("communication", performance.prefill.communication + performance.decode.communication),
-      ("host", performance.prefill.host + performance.decode.host),
-    ]
-    let shares = parts.filter { $0.1 / time >= 0.005 }
-      .map { String(format: "%@ %.0f %%", $0.0, $0.1 / time * 100) }
-    return shares.joined(separator: " · ")
+    timeShares.filter { $0.share >= 0.005 }
+      .map { String(format: "%@ %.0f %%", $0.label, $0.share * 100) }.joined(separator: " · ")
       + String(format: "; prompts take %.0f %%", performance.prefillShare * 100)
   }
 
@@ -204,7 +205,7 @@ struct FleetEstimate {
   /// Three digits.
   static func dollar(_ value: Double) -> String {
     guard value > 0 else { return "$0" }
-    if value >= 100 { return "$" + Text.grouped(Int64(value.rounded())) }
+    if value >= 100 { return "$" + Rate.text(value) }
     var decimals = 2
     var size = value
     while size < 0.1 && decimals < 9 {
@@ -221,10 +222,6 @@ struct FleetEstimate {
   }
 
   var json: JSONText {
-    let time = performance.prefill.total + performance.decode.total
-    func share(_ key: KeyPath<StepTime, Double>) -> JSONText {
-      .number("\((performance.prefill[keyPath: key] + performance.decode[keyPath: key]) / time)")
-    }
     return .object(
       [
         ("schema", JSONText.string("solvent.fleet.estimate/v1")),
@@ -239,13 +236,8 @@ struct FleetEstimate {
         ("batch", .number("\(performance.batch)")),
         ("regime", .string(performance.regime.name)),
         ("prefill_share", .number("\(performance.prefillShare)")),
-        (
-          "time",
-          .object([
-            ("weights", share(\.weights)), ("kv", share(\.cache)), ("compute", share(\.compute)),
-            ("communication", share(\.communication)), ("host", share(\.host)),
-          ])
-        ), ("utilization", .number("\(cost.utilization)")),
+        ("time", .object(timeShares.map { ($0.key, .number("\($0.share)")) })),
+        ("utilization", .number("\(cost.utilization)")),
         ("wh_per_request", .number("\(cost.wattHoursPerRequest)")),
         (
           "energy_usd_per_request",

@@ -56,7 +56,7 @@ extension Fleet {
       try Points.tell(contents.problems)
     }
 
-    /// The whole first; then everything else from there, on all processors.
+    /// The whole first, then everything else on all processors.
     static func run(_ study: FitStudy, quiet: Bool) -> FitReport {
       let bar = ProgressBar("fitting", quiet: quiet)
       let parts = study.parts
@@ -106,6 +106,10 @@ extension Fleet {
     func run() async throws {
       let contents = try Points.read(points, options)
       let conditions = try conditions.map(CheckCondition.init)
+      guard !contents.points.isEmpty else {
+        try Points.tell(contents.problems)
+        throw Failure(ExitStatus.dataError, "\(points): no points")
+      }
       let model = try options.model()
       let results = contents.points.map { PointResult($0, model) }
       let check = CheckPrinter(
@@ -155,5 +159,5 @@ struct PointResult {
   }
 
   var error: Double { predicted.estimate / point.measured - 1 }
-  var isCovered: Bool { (predicted.low...predicted.high).contains(point.measured) }
+  var isCovered: Bool { predicted.low <= point.measured && point.measured <= predicted.high }
 }

@@ -24,7 +24,7 @@ extension Fleet {
         throw Failure(
           EX_USAGE,
           "there is no model '\(name)'"
-            + ModelOptions.near(name, catalogue.architectures.names))
+            + ModelOptions.near(name, catalogue.architectures.spellings))
       }
       FigureList(
         title: entry.value.name, key: "model", figures: ModelList.figures(entry)
@@ -51,7 +51,7 @@ extension Fleet {
         throw Failure(
           EX_USAGE,
           "there is no GPU '\(name)'"
-            + ModelOptions.near(name, catalogue.accelerators.names))
+            + ModelOptions.near(name, catalogue.accelerators.spellings))
       }
       FigureList(
         title: entry.value.name, key: "gpu", figures: GPUList.figures(entry, catalogue)
@@ -61,11 +61,12 @@ extension Fleet {
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Adds a model from its config.json, or catalogue files, to your own catalogue.",
+      abstract: "Adds a model from its config.json, or a catalogue file, to your own catalogue.",
       discussion: """
-        Your catalogue is $SOLVENT_FLEET, else fleet.yaml in the data directory; every fleet command
-        reads it. A catalogue file (docs/FLEET.md) may hold models, GPUs and prices; entries of the
-        same name replace what is known.
+        Your catalogue is a folder, $SOLVENT_FLEET, else fleet in the data directory; every fleet command
+        reads its files in order of their names. A catalogue file (docs/FLEET.md) may hold models, GPUs
+        and prices; entries of the same name replace what is known. Adding a file of the same name again
+        replaces it; remove one to take it back.
         """)
 
     @OptionGroup var options: FleetOptions
@@ -81,39 +82,50 @@ extension Fleet {
 
     func run() async throws {
       let text = try FleetOptions.text(file)
-      let own = FleetOptions.ownCatalogue
       do {
-        let addition =
-          text.contains("catalogue:") ? try whole(text) : try modelEntry(text)
-        let known = (try? String(contentsOfFile: own, encoding: .utf8)) ?? ""
-        let merged = try CatalogueFile.merging(addition, into: known, file: own)
+        let isModel = file.hasSuffix(".json")
+        let addition = isModel ? try modelEntry(text) : (text: text, name: stem(of: file))
+        var alone = FleetCatalogue()
+        try CatalogueFile.read(addition.text, file: file, into: &alone)
+        let names =
+          alone.architectures.entries.map(\.value.name)
+          + alone.accelerators.entries.map(\.value.name)
+          + alone.prices.map { "\($0.accelerator) \($0.tier.name)" } + alone.sites.map(\.name)
+        guard !names.isEmpty else { throw Failure(ExitStatus.badFile, "\(file): holds no entry") }
+        let folder = FleetOptions.ownCatalogue
         try FileManager.default.createDirectory(
-          at: URL(filePath: own).deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(merged.text.utf8).write(to: URL(filePath: own), options: .atomic)
-        Terminal.print("\(own): \(merged.names.joined(separator: ", "))")
+          atPath: folder, withIntermediateDirectories: true)
+        let path = "\(folder)/\(addition.name).yaml"
+        try Data(addition.text.utf8).write(to: URL(filePath: path), options: .atomic)
+        Terminal.print("\(path): \(names.joined(separator: ", "))")
       } catch let problem as FileProblem {
         throw Failure(ExitStatus.badFile, problem.description)
       } catch let failure as Failure {
         throw failure
       } catch {
-        throw Failure(ExitStatus.storage, "\(own): \(error.localizedDescription)")
+        throw Failure(
+          ExitStatus.storage, "\(FleetOptions.ownCatalogue): \(error.localizedDescription)")
       }
     }
 
-    private func whole(_ text: String) throws -> String {
-      var trial = try options.catalogues()
-      try CatalogueFile.read(text, file: file, into: &trial)
-      return text
+    private func stem(of path: String) -> String {
+      Self.fileName(URL(filePath: path).deletingPathExtension().lastPathComponent)
     }
 
-    private func modelEntry(_ text: String) throws -> String {
+    private static func fileName(_ text: String) -> String {
+      String(text.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "_" })
+    }
+
+    private func modelEntry(_ text: String) throws -> (text: String, name: String) {
       let url = URL(filePath: file).standardizedFileURL
       let called = name ?? url.deletingLastPathComponent().lastPathComponent
       let contents = try HuggingFaceConfig.read(text, file: file, name: called)
       let date = ISO8601DateFormatter.string(
         from: Date(), timeZone: .gmt, formatOptions: .withFullDate)
-      return CatalogueFile.text(
-        contents.architecture, source: source ?? file, date: date)
+      return (
+        CatalogueFile.text(contents.architecture, source: source ?? file, date: date),
+        Self.fileName(called)
+      )
     }
   }
 }

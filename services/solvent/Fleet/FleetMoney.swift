@@ -33,6 +33,9 @@ extension Fleet {
     var demand: String
 
     func validate() throws {
+      if prices.utilization != 1 {
+        throw ValidationError("--utilization follows from the demand here; see --headroom")
+      }
       guard headroom >= 0, headroom < 100, (0...100_000).contains(minimum) else {
         throw ValidationError("--headroom and --minimum are at least 0")
       }
@@ -49,8 +52,7 @@ extension Fleet {
       var wanted = deployment
       wanted.shapes.inputTokens = contents.demand.shape.input
       wanted.shapes.outputTokens = contents.demand.shape.output
-      let load: ServingLoad =
-        latency.tpot.map { .limited(timePerToken: $0 / 1_000) } ?? .offline(requests: nil)
+      let load = latency.load
       let estimate = try FleetEstimate(
         wanted, prices, load: load, model: options.model(), catalogue: catalogue)
       SizePrinter(
@@ -86,15 +88,16 @@ struct SizePrinter {
     [("fixed", false), ("autoscaled", true)].map { name, isAutoscaled in
       let plan = plan(isAutoscaled, estimate.rate.estimate)
       let hour = estimate.priced.hour.total
-      let slow = self.plan(isAutoscaled, estimate.rate.low)
-      let fast = self.plan(isAutoscaled, estimate.rate.high)
+      let (good, bad) = CostRange.ends(estimate.rate, hour)
+      let fast = self.plan(isAutoscaled, good.rate)
+      let slow = self.plan(isAutoscaled, bad.rate)
       let daily = plan.gpuHours / plan.days
       let accelerator = estimate.deployment.accelerator
       return Case(
         name: name, plan: plan,
         cost: Interval(
-          low: fast.gpuHours / fast.days * hour.low, estimate: daily * hour.estimate,
-          high: slow.gpuHours / slow.days * hour.high),
+          low: fast.gpuHours / fast.days * good.price, estimate: daily * hour.estimate,
+          high: slow.gpuHours / slow.days * bad.price),
         idle: (plan.gpuHours - plan.busyGPUHours) / plan.days * hour.estimate,
         kilowattHours: Energy.wattHours(
           gpuSeconds: daily * 3_600, accelerator, busy: plan.utilization,
@@ -155,7 +158,7 @@ struct SizePrinter {
       Terminal.print(
         "\(estimate.deployment.title): \(Rate.text(estimate.performance.requestRate)) requests/s")
       Terminal.print(
-        "demand: \(Text.grouped(Int(requestsPerDay))) requests a day, \(Rate.text(mean)) a second on "
+        "demand: \(Rate.text(requestsPerDay)) requests a day, \(Rate.text(mean)) a second on "
           + "average, \(Rate.text(peak)) at the peak · \(Rate.text(demand.shape.input)) tokens in, "
           + "\(Rate.text(demand.shape.output)) out"
           + (contents.clientsWithoutSizes == 0

@@ -29,8 +29,10 @@ extension Fleet {
     var reached = 0.35
 
     func validate() throws {
-      guard (0..<1).contains(idle), gpuHour > 0, (0...1).contains(reached), reached > 0 else {
-        throw ValidationError("--idle is 0 to below 1, --gpu-hour above 0, --reached above 0 to 1")
+      guard (0...0.999).contains(idle), (1e-6...1e6).contains(gpuHour), (1e-3...1).contains(reached)
+      else {
+        throw ValidationError(
+          "--idle is 0 to 0.999, --gpu-hour 0.000001 to 1,000,000, --reached 0.001 to 1")
       }
     }
 

@@ -75,7 +75,10 @@ extension ISO8601DateFormatter {
   static func day(_ text: String) -> Date? {
     let formatter = ISO8601DateFormatter()
     formatter.formatOptions = .withFullDate
-    return text.utf8.count == 10 ? formatter.date(from: text) : nil
+    guard text.utf8.count == 10, let date = formatter.date(from: text),
+      formatter.string(from: date) == text
+    else { return nil }
+    return date
   }
 }
 
@@ -95,8 +98,7 @@ extension Fleet {
     @OptionGroup var book: BookOptions
 
     func run() async throws {
-      let load: ServingLoad =
-        latency.tpot.map { .limited(timePerToken: $0 / 1_000) } ?? .offline(requests: nil)
+      let load = latency.load
       let estimate = try FleetEstimate(
         deployment, prices, load: load, model: options.model(), catalogue: options.catalogues())
       let cost = estimate.cost
@@ -152,8 +154,9 @@ extension Fleet {
     var after: String
 
     func validate() throws {
-      guard hours > 0, gpuHours ?? 1 > 0, capacity ?? 1 > 0 else {
-        throw ValidationError("--hours, --gpu-hours and --capacity are above 0")
+      let bounds = [hours, gpuHours ?? 1, capacity ?? 1]
+      guard bounds.allSatisfy({ $0 > 0 && $0 <= 1e12 }) else {
+        throw ValidationError("--hours, --gpu-hours and --capacity are above 0, at most 10^12")
       }
       if spreadIdle && books != nil {
         throw ValidationError(
@@ -178,16 +181,24 @@ extension Fleet {
         wanted, prices, load: .offline(requests: nil), model: options.model(),
         catalogue: options.catalogues())
       let metered = gpuHours ?? Double(estimate.deployment.gpus) * hours
+      // As many such deployments as the meter counted.
+      let size = metered / (Double(estimate.deployment.gpus) * hours)
+      let full = capacity ?? estimate.rate.estimate * size
       let fleet: MeasuredFleet
       do throws(FleetError) {
         fleet = try MeasuredFleet(
           inputTokens: counted.promptTokens, outputTokens: counted.outputTokens, hours: hours,
           gpuHours: metered,
           dollarsPerGPUHour: estimate.priced.hour.total.estimate,
-          capacity: capacity ?? estimate.rate.estimate,
+          capacity: full,
           prefillShare: estimate.performance.prefillShare)
       } catch {
         throw Failure(ExitStatus.dataError, error.description)
+      }
+      if fleet.outputRate > full {
+        Terminal.note(
+          "more was done (\(Rate.text(fleet.outputRate)) tokens/s) than full load should allow "
+            + "(\(Rate.text(full))): it counts as always busy; measure --capacity")
       }
       if book.to != nil {
         try BookOptions.write(bookText(fleet, estimate, metered), to: book.to)
@@ -222,15 +233,16 @@ extension Fleet {
     }
 
     private func entry(_ fleet: MeasuredFleet, _ estimate: FleetEstimate) -> String {
-      """
-      # What was paid for and did no work; solvent book THIS_FILE
-      books: own fleet
-      currency: USD
-      source: metered GPU-hours and vLLM's counters
-      entries:
-        - {date: \(book.from ?? book.today), cost: \(String(format: "%.2f", fleet.idle)), account: hosting, evidence: measured, note: "idle GPUs, \(estimate.deployment.title)"}
+      let note = "idle GPUs, \(estimate.deployment.title)".replacing("'", with: "''")
+      return """
+        # What was paid for and did no work; solvent book THIS_FILE
+        books: own fleet
+        currency: USD
+        source: metered GPU-hours and vLLM's counters
+        entries:
+          - {date: \(book.from ?? book.today), cost: \(String(format: "%.2f", fleet.idle)), account: hosting, evidence: \(evidence), note: '\(note)'}
 
-      """
+        """
     }
   }
 }
@@ -270,8 +282,8 @@ struct MeasurePrinter {
       func add(_ label: String, _ value: String, _ known: String) {
         table.rows.append([label, value, known])
       }
-      add("tokens in", Text.grouped(Int64(counted.promptTokens)), "measured")
-      add("tokens out", Text.grouped(Int64(counted.outputTokens)), "measured")
+      add("tokens in", Rate.text(counted.promptTokens), "measured")
+      add("tokens out", Rate.text(counted.outputTokens), "measured")
       add("output tokens a second", Rate.text(fleet.outputRate), "measured")
       add("GPU-hours", Rate.text(gpuHours), "measured")
       add(
@@ -294,8 +306,16 @@ struct MeasurePrinter {
         "estimated: engines do not count it")
       add("rates", "", evidence)
       if format == .csv {
-        Terminal.print("figure,value,known")
-        for row in table.rows { Terminal.print(CSVText.line(row)) }
+        Terminal.print("figure,value")
+        for (name, value) in [
+          ("input_tokens", counted.promptTokens), ("output_tokens", counted.outputTokens),
+          ("gpu_hours", gpuHours), ("usd", fleet.cost), ("allocated_usd", fleet.allocated),
+          ("idle_usd", fleet.idle), ("output_tokens_per_second", fleet.outputRate),
+          ("utilization", fleet.utilization), ("per_million_input_tokens", fleet.perMillionInput),
+          ("per_million_output_tokens", fleet.perMillionOutput),
+          ("per_million_input_tokens_with_idle", fleet.perMillionInputWithIdle),
+          ("per_million_output_tokens_with_idle", fleet.perMillionOutputWithIdle),
+        ] { Terminal.print("\(name),\(value)") }
       } else {
         table.print(as: format)
       }

@@ -13,19 +13,35 @@ struct FleetSpecification {
     @OptionGroup var latency: LatencyOptions
     @OptionGroup var prices: PriceOptions
     @Option var coefficients: String?
+    @Option var concurrency: Double?
   }
 
   let text: String
 
+  /// Cut at commas that a name follows: values may hold commas, too.
+  private static func parts(_ text: String) -> [String] {
+    var parts: [String] = []
+    for piece in text.split(separator: ",", omittingEmptySubsequences: false) {
+      if parts.isEmpty || piece.first?.isLetter == true {
+        parts.append(String(piece))
+      } else {
+        parts[parts.count - 1] += ",\(piece)"
+      }
+    }
+    return parts
+  }
+
   /// What a request costs on that fleet: a lognormal with the ends of its 90 % range.
   func estimate(_ catalogue: FleetCatalogue) throws -> FleetEstimate {
     var arguments: [String] = []
-    for part in text.split(separator: ",") {
+    for part in Self.parts(text) {
       let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = pair[0].trimmingCharacters(in: .whitespaces)
-      arguments.append("--\(name)")
-      if pair.count == 2, !["own", "spread-experts"].contains(name) {
-        arguments.append(String(pair[1]))
+      let value = pair.count == 2 ? String(pair[1]) : nil
+      if ["own", "spread-experts"].contains(name) {
+        if value == nil || value == "true" { arguments.append("--\(name)") }
+      } else {
+        arguments += ["--\(name)"] + (value.map { [$0] } ?? [])
       }
     }
     let words: Words
@@ -37,8 +53,7 @@ struct FleetSpecification {
         "--fleet '\(text)': \(Words.message(for: error)); write it as "
           + "model=llama3.1-70b,gpu=H200,gpus=8,input-tokens=1000,output-tokens=500,rent=2.5")
     }
-    let load: ServingLoad =
-      words.latency.tpot.map { .limited(timePerToken: $0 / 1_000) } ?? .offline(requests: nil)
+    let load = words.concurrency.map { .closed(concurrency: max(1, $0)) } ?? words.latency.load
     do {
       let model = try words.coefficients.map {
         try CoefficientFile.read(FleetOptions.text($0), file: $0)

@@ -71,7 +71,8 @@ extension Fleet {
     func run() async throws {
       let catalogue = try options.catalogues()
       let model = try options.model()
-      let (architecture, configured) = try which.architecture(catalogue)
+      let (architecture, configured) = try which.architecture(
+        catalogue, isPrecisionNamed: !precision.isEmpty)
       let (accelerators, perHour, guessed) = try priced(catalogue)
       let names = precision.isEmpty ? ["bf16", "fp8", "fp4", "w4a16"] : precision
       var precisions = try names.map { name in
@@ -100,7 +101,7 @@ extension Fleet {
         .init(
           requests: requests, timePerToken: latency.tpot.map { $0 / 1_000 },
           timeToFirstToken: latency.ttft.map { $0 / 1_000 }, headroom: headroom,
-          minimumReplicas: minimum))
+          minimumReplicas: minimum, utilization: prices.utilization))
       SearchPrinter(
         search: search, job: job, seconds: seconds, top: top, guessed: guessed
       ).print(options.output.format)
@@ -121,9 +122,12 @@ extension Fleet {
       var accelerators: [Accelerator] = []
       var perHour: [Double] = []
       var guessed: Set<String> = []
+      // What is wrong with the request itself is told, not taken for a missing price.
+      _ = try prices.place(catalogue)
+      _ = try prices.tiers()
       func take(_ accelerator: Accelerator, _ price: PriceOptions.Priced) {
         accelerators.append(accelerator)
-        perHour.append(price.hour.total.estimate / prices.utilization)
+        perHour.append(price.hour.total.estimate)
         if price.isGuess { guessed.insert(accelerator.name) }
       }
       if gpu.isEmpty {
@@ -136,7 +140,8 @@ extension Fleet {
           guard let entry = catalogue.accelerators[name] else {
             throw Failure(
               EX_USAGE,
-              "there is no GPU '\(name)'\(ModelOptions.near(name, catalogue.accelerators.names))")
+              "there is no GPU '\(name)'\(ModelOptions.near(name, catalogue.accelerators.spellings))"
+            )
           }
           take(entry.value, try prices.price(entry.value, catalogue))
         }
