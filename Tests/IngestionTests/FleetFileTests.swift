@@ -381,7 +381,7 @@ struct FleetFileTests {
       ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H1000,1,1,1,1,,,5,", "gpu", "did you mean"),
       ("X,s,2025-09,v,maxload,llama3.1-8b,8,8,8,H100,1,1,1,1,,,5,", "kind", "none of max_load"),
       ("X,s,May,v,max_load,llama3.1-8b,8,8,8,H100,1,1,1,1,,,5,", "date", "no month"),
-      ("X,s,2025-09,v,max_load,llama3.1-8b,5,8,8,H100,1,1,1,1,,,5,", "weight_bits", "4, 8, 16"),
+      ("X,s,2025-09,v,max_load,llama3.1-8b,0,8,8,H100,1,1,1,1,,,5,", "weight_bits", "from 2 to 32"),
       ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,3,2,1,1,,,5,", "tp", "cannot be cut"),
       ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,1,1,1,1,,,,", "output_tokens_per_s", "empty"),
       ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,1,1,-1,1,,,5,", "input_len", "above 0"),
@@ -402,6 +402,37 @@ struct FleetFileTests {
     let problem = try #require(contents.problems.first)
     #expect(
       problem.line == 3 && problem.path == column && problem.message.contains(words), "\(problem)")
+  }
+
+  /// Whatever GPU and model of the catalogue somebody measured, there is an answer, with a range.
+  @Test func everyCombinationIsPredicted() throws {
+    let catalogue = try CatalogueFile.shipped()
+    let model = try CoefficientFile.shipped()
+    let stack = try #require(ServingStack(name: "new-engine", month: "2026-10"))
+    for gpu in catalogue.accelerators.entries.map(\.value) {
+      for architecture in catalogue.architectures.entries.map(\.value) {
+        for (gpus, spreads) in [(1, false), (16, architecture.experts != nil)] {
+          for bits in [16, 8, 4] {
+            var deployment = Deployment(
+              architecture, on: gpu, stack: stack,
+              precision: Precision(weights: bits, activations: bits, cache: 8), gpus: gpus)
+            deployment.spreadsExperts = spreads
+            for kind in MeasuredPoint.Kind.allCases {
+              let point = MeasuredPoint(
+                id: "", source: "s", citation: "", month: "2026-10", kind: kind,
+                deployment: deployment, isParallelismKnown: false,
+                shape: RequestShape(input: 3_000, output: kind == .firstToken ? 1 : 700),
+                concurrency: 3, requests: 5, timePerTokenLimit: 0.05, measured: 1)
+              let value = model.predict(point)
+              let isGood = value > 0 && value.isFinite
+              #expect(isGood, "\(architecture.name) on \(gpus) \(gpu.name), \(kind): \(value)")
+            }
+          }
+        }
+        let band = model.band(Deployment(architecture, on: gpu, stack: stack))
+        #expect(band.below > 0.2 && band.above > 0.2 && band.below < 1 && band.above < 1)
+      }
+    }
   }
 
   @Test func aMissingColumnIsNamed() throws {

@@ -53,13 +53,14 @@ public enum PointsFile {
       throw row.problem("date", "'\(month)' is no month such as 2025-09")
     }
     func bits(_ column: String) throws(FileProblem) -> Int {
-      let value = try row.positive(column)
-      guard [4, 8, 16].contains(value) else {
-        throw row.problem(column, "'\(row[column])' is none of 4, 8, 16")
+      guard let bits = try row.whole(column, 2...32) else {
+        throw row.problem(column, "is empty")
       }
-      return Int(value)
+      return bits
     }
-    let gpus = Int(try row.whole("n_gpus", 1...100_000) ?? 1)
+    guard let gpus = try row.whole("n_gpus", 1...100_000) else {
+      throw row.problem("n_gpus", "is empty")
+    }
     let parallel = try row.whole("tp", 1...100_000)
     let spreads = try row.number("attn_dp") ?? 0 > 0
     let tensorParallel = spreads ? gpus : min(gpus, parallel ?? 1)
