@@ -41,11 +41,7 @@ public struct BuyOrBuild: Sendable {
     self.shape = shape
     self.peakToMean = peakToMean
     self.terms = terms
-    (good, bad) = CostRange.ends(rate, replicaPerDay)
   }
-
-  private let good: (rate: Double, price: Double)
-  private let bad: (rate: Double, price: Double)
 
   private static let secondsPerDay = 86_400.0
 
@@ -61,15 +57,11 @@ public struct BuyOrBuild: Sendable {
   }
 
   public func row(_ volume: Double) -> Row {
-    func cost(_ rate: Double, _ price: Double) -> Double {
-      Double(replicas(volume, rate: rate)) * price
-    }
-    return Row(
+    Row(
       volume: volume, api: volume * apiPerRequest,
-      fleet: Interval(
-        low: cost(good.rate, good.price), estimate: cost(rate.estimate, replicaPerDay.estimate),
-        high: cost(bad.rate, bad.price)),
-      replicas: replicas(volume, rate: rate.estimate))
+      fleet: CostRange.of(rate, replicaPerDay) { rate, price in
+        Double(replicas(volume, rate: rate)) * price
+      }, replicas: replicas(volume, rate: rate.estimate))
   }
 
   /// The least volume at which the fleet costs no more than the provider, for one rate and price: where
@@ -91,18 +83,17 @@ public struct BuyOrBuild: Sendable {
   }
 
   public var breakEven: BreakEven {
-    BreakEven(
-      low: breakEven(rate: good.rate, price: good.price),
-      estimate: breakEven(rate: rate.estimate, price: replicaPerDay.estimate),
-      high: breakEven(rate: bad.rate, price: bad.price))
+    let range = CostRange.of(rate, replicaPerDay) { rate, price in
+      breakEven(rate: rate, price: price) ?? .infinity
+    }
+    func known(_ volume: Double) -> Double? { volume.isFinite ? volume : nil }
+    return BreakEven(
+      low: known(range.low), estimate: known(range.estimate), high: known(range.high))
   }
 
   /// US dollars a request at great volume.
   public var fleetPerRequest: Interval {
-    Interval(
-      low: good.price / capacity(good.rate),
-      estimate: replicaPerDay.estimate / capacity(rate.estimate),
-      high: bad.price / capacity(bad.rate))
+    CostRange.of(rate, replicaPerDay) { rate, price in price / capacity(rate) }
   }
 
   /// Volumes on both sides of the break-even, or up to `most` a day.

@@ -164,29 +164,41 @@ extension Interval {
   }
 }
 
-/// Ends of the range of cost where both speed and price are uncertain and cost rises in steps.
+/// Ranges of what depends on speed and price, both uncertain and independent, also where it rises in
+/// steps.
 public enum CostRange {
-  /// The likeliest pairs of rate and price whose quotient is at the ends of its 90 % range: logarithms
-  /// move in proportion to their squares, so that the quotient moves by the root of their sum.
-  public static func ends(
-    _ rate: Interval, _ price: Interval
-  ) -> (good: (rate: Double, price: Double), bad: (rate: Double, price: Double)) {
-    func pair(_ fast: Double, _ cheap: Double, _ sign: Double) -> (rate: Double, price: Double) {
-      let both = (fast * fast + cheap * cheap).squareRoot()
-      guard both > 0 else { return (rate.estimate, price.estimate) }
+  /// Pairs of rate and price on the curve of 90 %, from the price alone being off to the rate alone: a
+  /// quarter of an ellipse in logarithms, where what is linear in them has its quantile. A first-order
+  /// reliability method (A. M. Hasofer, N. C. Lind, J. Eng. Mech. 100, 1974).
+  private static func pairs(
+    _ rate: Interval, _ price: Interval, isGood: Bool
+  ) -> [(rate: Double, price: Double)] {
+    let speed =
+      isGood
+      ? PortableMath.log(rate.high / rate.estimate) : PortableMath.log(rate.low / rate.estimate)
+    let cost =
+      isGood
+      ? PortableMath.log(price.low / price.estimate)
+      : PortableMath.log(price.high / price.estimate)
+    let steps = 16
+    return (0...steps).map { step in
+      let along = Double(step) / Double(steps)
+      let across = (1 - along * along).squareRoot()
       return (
-        rate.estimate * PortableMath.exp(sign * fast * fast / both),
-        price.estimate * PortableMath.exp(-sign * cheap * cheap / both)
+        rate.estimate * PortableMath.exp(speed * along),
+        price.estimate * PortableMath.exp(cost * across)
       )
     }
-    return (
-      pair(
-        PortableMath.log(rate.high / rate.estimate), PortableMath.log(price.estimate / price.low), 1
-      ),
-      pair(
-        PortableMath.log(rate.estimate / rate.low), PortableMath.log(price.high / price.estimate),
-        -1)
-    )
+  }
+
+  /// The range of something that falls with the rate and rises with the price.
+  public static func of(
+    _ rate: Interval, _ price: Interval, _ value: (_ rate: Double, _ price: Double) -> Double
+  ) -> Interval {
+    Interval(
+      low: pairs(rate, price, isGood: true).map(value).min() ?? .nan,
+      estimate: value(rate.estimate, price.estimate),
+      high: pairs(rate, price, isGood: false).map(value).max() ?? .nan)
   }
 }
 

@@ -40,17 +40,25 @@ struct ModelOptions: ParsableArguments {
       }
     }
     let name = model ?? ""
-    guard let entry = catalogue.architectures[name] else {
-      throw Failure(
-        EX_USAGE,
-        "there is no model '\(name)'\(Self.near(name, catalogue.architectures.spellings)); "
-          + "see: solvent fleet models, or give its --config config.json")
-    }
-    return (entry.value, nil)
+    return (try catalogue.architectures.entry(name, "model").value, nil)
   }
 
   static func near(_ word: String, _ names: [String]) -> String {
     Spelling.nearest(to: word, among: names).map { "; did you mean '\($0)'?" } ?? ""
+  }
+}
+
+extension FleetCatalogue.Section {
+  /// The entry of that name.
+  /// - Parameter kind: what it is called: "model", "GPU".
+  func entry(_ name: String, _ kind: String) throws -> FleetCatalogue.Entry<Value> {
+    guard let entry = self[name] else {
+      throw Failure(
+        EX_USAGE,
+        "there is no \(kind) '\(name)'\(ModelOptions.near(name, spellings)); see: "
+          + "solvent fleet \(kind == "GPU" ? "gpus" : "models"), and solvent fleet add --help")
+    }
+    return entry
   }
 }
 
@@ -338,13 +346,7 @@ struct DeploymentOptions: ParsableArguments {
   ) throws -> (Deployment, PerformanceModel) {
     let (architecture, configured) = try which.architecture(
       catalogue, isPrecisionNamed: precision != nil)
-    guard let entry = catalogue.accelerators[gpu] else {
-      throw Failure(
-        EX_USAGE,
-        "there is no GPU '\(gpu)'\(ModelOptions.near(gpu, catalogue.accelerators.spellings)); "
-          + "see: solvent fleet gpus")
-    }
-    let accelerator = entry.value
+    let accelerator = try catalogue.accelerators.entry(gpu, "GPU").value
     var deployment = Deployment(
       architecture, on: accelerator, stack: try Self.stack(engine, model),
       precision: try Self.precision(precision, configured, accelerator), gpus: gpus ?? 1,

@@ -16,19 +16,14 @@ extension Fleet {
     var name: String?
 
     func run() async throws {
-      let catalogue = try options.catalogues()
-      guard let name else {
-        return ModelList(entries: catalogue.architectures.entries).print(options.output.format)
+      let known = try options.catalogues().architectures
+      if let name {
+        let entry = try known.entry(name, "model")
+        FigureList(title: entry.value.name, key: "model", figures: ModelList.figures(entry))
+          .print(options.output.format)
+      } else {
+        ModelList(entries: known.entries).print(options.output.format)
       }
-      guard let entry = catalogue.architectures[name] else {
-        throw Failure(
-          EX_USAGE,
-          "there is no model '\(name)'"
-            + ModelOptions.near(name, catalogue.architectures.spellings))
-      }
-      FigureList(
-        title: entry.value.name, key: "model", figures: ModelList.figures(entry)
-      ).print(options.output.format)
     }
   }
 
@@ -44,18 +39,14 @@ extension Fleet {
 
     func run() async throws {
       let catalogue = try options.catalogues()
-      guard let name else {
-        return GPUList(catalogue: catalogue).print(options.output.format)
+      if let name {
+        let entry = try catalogue.accelerators.entry(name, "GPU")
+        FigureList(
+          title: entry.value.name, key: "gpu", figures: GPUList.figures(entry, catalogue)
+        ).print(options.output.format)
+      } else {
+        GPUList(catalogue: catalogue).print(options.output.format)
       }
-      guard let entry = catalogue.accelerators[name] else {
-        throw Failure(
-          EX_USAGE,
-          "there is no GPU '\(name)'"
-            + ModelOptions.near(name, catalogue.accelerators.spellings))
-      }
-      FigureList(
-        title: entry.value.name, key: "gpu", figures: GPUList.figures(entry, catalogue)
-      ).print(options.output.format)
     }
   }
 

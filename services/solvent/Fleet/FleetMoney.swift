@@ -88,17 +88,15 @@ struct SizePrinter {
     [("fixed", false), ("autoscaled", true)].map { name, isAutoscaled in
       let plan = plan(isAutoscaled, estimate.rate.estimate)
       let hour = estimate.priced.hour.total
-      let (good, bad) = CostRange.ends(estimate.rate, hour)
-      let fast = self.plan(isAutoscaled, good.rate)
-      let slow = self.plan(isAutoscaled, bad.rate)
+      let cost = CostRange.of(estimate.rate, hour) { rate, price in
+        let plan = self.plan(isAutoscaled, rate)
+        return plan.gpuHours / plan.days * price
+      }
       let daily = plan.gpuHours / plan.days
       let accelerator = estimate.deployment.accelerator
       return Case(
         name: name, plan: plan,
-        cost: Interval(
-          low: fast.gpuHours / fast.days * good.price, estimate: daily * hour.estimate,
-          high: slow.gpuHours / slow.days * bad.price),
-        idle: (plan.gpuHours - plan.busyGPUHours) / plan.days * hour.estimate,
+        cost: cost, idle: (plan.gpuHours - plan.busyGPUHours) / plan.days * hour.estimate,
         kilowattHours: Energy.wattHours(
           gpuSeconds: daily * 3_600, accelerator, busy: plan.utilization,
           pue: estimate.priced.place.pue)

@@ -137,13 +137,8 @@ extension Fleet {
         }
       } else {
         for name in gpu {
-          guard let entry = catalogue.accelerators[name] else {
-            throw Failure(
-              EX_USAGE,
-              "there is no GPU '\(name)'\(ModelOptions.near(name, catalogue.accelerators.spellings))"
-            )
-          }
-          take(entry.value, try prices.price(entry.value, catalogue))
+          let accelerator = try catalogue.accelerators.entry(name, "GPU").value
+          take(accelerator, try prices.price(accelerator, catalogue))
         }
       }
       guard !accelerators.isEmpty else {
