@@ -343,6 +343,20 @@ struct FleetEquationTests {
     } throws: { "\($0)".contains("takes 0.5 GB") && "\($0)".contains("has 0.4 GB") }
   }
 
+  @Test func absurdAcceleratorsAreRefused() {
+    let changes: [(inout Accelerator) -> Void] = [
+      { $0.flops16 = 1e-300 }, { $0.flops8 = 1e-300 }, { $0.bandwidth = 1e-300 }, { $0.memory = 0 },
+      { $0.power = 1e-300 }, { $0.link = 0 }, { $0.linkDomain = 0 }, { $0.pcie = 0 },
+      { $0.flops16 = .infinity }, { $0.serverPower = .nan }, { $0.power = 900 },
+    ]
+    #expect(FleetSamples.gpu.problem == nil)
+    for (index, change) in changes.enumerated() {
+      var gpu = FleetSamples.gpu
+      change(&gpu)
+      #expect(gpu.problem != nil, "change \(index)")
+    }
+  }
+
   @Test func stacksAreKnownByTheirNames() throws {
     func engine(_ name: String) -> ServingStack.Engine? {
       ServingStack(name: name, month: "2025-01")?.engine
@@ -384,10 +398,8 @@ struct FleetFitTests {
     let shape = RequestShape(input: 1_000, output: 100)
     let load = ServingLoad.closed(concurrency: 32)
     let before = try model.performance(of: deployment, shape, load).outputRate
-    let (own, other) = (
-      model.pinned(deployment, measured: before * 0.7, predicted: before, isSameCase: true),
-      model.pinned(deployment, measured: before * 0.7, predicted: before, isSameCase: false)
-    )
+    let own = try model.pinned(deployment, shape, load, measured: before * 0.7, isSameCase: true)
+    let other = try model.pinned(deployment, shape, load, measured: before * 0.7, isSameCase: false)
     // A normal prior with the band's spread against a measurement of 5 %.
     let spread = (0.5 + 0.21.squareRoot()) / 2 / 1.644_853_626_951_472_6
     let weight = spread * spread / (spread * spread + 0.0025)
@@ -396,6 +408,17 @@ struct FleetFitTests {
     #expect(own.band(deployment).below < 0.09 && other.band(deployment).below < 0.5)
     let elsewhere = try other.performance(of: deployment, shape, load).outputRate
     #expect(elsewhere < before && elsewhere > after)
+    // Under a limit a slower engine also takes fewer requests; together they make the same shift.
+    let limit = try model.performance(of: deployment, shape, .closed(concurrency: 400))
+      .timePerTokenMean
+    let limited = ServingLoad.limited(timePerToken: limit)
+    let free = try model.performance(of: deployment, shape, limited).outputRate
+    for factor in [0.6, 1.3] {
+      let pinned = try model.pinned(
+        deployment, shape, limited, measured: free * factor, isSameCase: true)
+      let now = try pinned.performance(of: deployment, shape, limited).outputRate
+      #expect(abs(PortableMath.log(now / free) - weight * PortableMath.log(factor)) < 1e-4)
+    }
   }
 
   /// Points that the equations made, with coefficients that are not the guesses.

@@ -105,6 +105,10 @@ struct FleetProcessTests {
       ((json["total"] as? [String: Any])?["cost_usd"] as? String).flatMap(Double.init)
         ?? (json["total"] as? [String: Any])?["cost_usd"] as? Double, "\(written)")
     #expect(abs(total - numbers[0] - 2 * numbers[1]) < 1e-6)
+    #expect(
+      try Binaries.run([
+        "fleet", "rates", "--model", "llama3.1-8b", "--gpu", "H100", "--rent", "2.5", "--json",
+      ]).status == 64)
     // A book that is there is not overwritten.
     let again = try Binaries.run([
       "fleet", "rates", "--model", "llama3.1-8b", "--gpu", "H100", "--rent", "2.5", "--to", book,
@@ -140,6 +144,9 @@ struct FleetProcessTests {
     #expect(booked.contains("cost: 3.75") && booked.contains("account: hosting"))
     let cluster = try TestCluster(workers: 1)
     #expect(try cluster.solvent("book", idle).status == 0)
+    // A catalogue's price is not measured, bought or rented.
+    let bought = arguments.filter { $0 != "--rent" && $0 != "3" } + ["--own", "--capacity", "5000"]
+    #expect(try Self.object(Binaries.run(bought))["evidence"] as? String == "estimated")
     // Without a measured capacity, how much was idle is an estimate.
     #expect(try Self.object(Binaries.run(arguments))["evidence"] as? String == "estimated")
     #expect(
@@ -254,6 +261,31 @@ struct FleetProcessTests {
       "scenario", "run", example, "--local", "--fleet", "model=llama3.1-8b,gpu=H2000",
     ])
     #expect(wrong.status == 64 && wrong.err.contains("did you mean"))
+    for words in [
+      "own=yes", "concurrency=10,tpot=20", "concurrency=nan", "observed=5200@100", "interest=2",
+    ] {
+      let bad = try Binaries.run([
+        "scenario", "run", example, "--local", "--fleet", "model=llama3.1-8b,gpu=H200,\(words)",
+      ])
+      #expect(bad.status == 64, "\(words): \(bad.err)")
+    }
+    // The scenario's cost is the estimate's: 90 % between its ends.
+    let estimate = try Self.object(
+      Binaries.run([
+        "fleet", "estimate", "--model", "llama3.1-8b", "--gpu", "H200", "--rent", "2.5",
+        "--observed", "9000@500,500", "--json",
+      ]))
+    let cost = try #require(estimate["per_request"] as? [String: Double])
+    let common = ["scenario", "run", example, "--local", "--paths", "4000", "--json"]
+    let fleet = try Binaries.run(
+      common + ["--fleet", "model=llama3.1-8b,gpu=H200,rent=2.5,observed=9000@500,500"])
+    let told = try Binaries.run(
+      common + ["--set", "cost_per_request=\(cost["low"]!) to \(cost["high"]!)"])
+    func ruin(_ output: Binaries.Output) throws -> String {
+      let start = try #require(output.out.range(of: "\"ruin\""), "\(output.err)")
+      return String(output.out[start.lowerBound...].prefix(200))
+    }
+    #expect(try ruin(fleet) == ruin(told))
   }
 
   @Test(.enabled(if: Binaries.data != nil, "the development data is not there"))

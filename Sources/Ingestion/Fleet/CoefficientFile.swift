@@ -71,7 +71,11 @@ public enum CoefficientFile {
 
   private static func numbers(_ yaml: StrictYAML?) throws(FileProblem) -> [String: Double] {
     var numbers: [String: Double] = [:]
-    for (name, value) in try yaml?.entries() ?? [] { numbers[name] = try number(value) }
+    for (name, value) in try yaml?.entries() ?? [] {
+      let effect = try number(value)
+      guard abs(effect) < 5 else { throw value.problem("an effect of \(effect), beyond -5 to 5") }
+      numbers[name] = effect
+    }
     return numbers
   }
 

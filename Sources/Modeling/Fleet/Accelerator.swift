@@ -72,16 +72,21 @@ public struct Accelerator: Codable, Hashable, Sendable {
 
   /// Why the numbers make no accelerator; `nil` when they do.
   public var problem: String? {
-    let rates = [flops16, flops8, integer8, flops4, link, pcie, fullPower, serverPower]
-    guard rates.allSatisfy({ $0 >= 0 && $0 < 1e21 }) else { return "a negative or absurd rate" }
-    guard flops16 > 0, memory > 0, memory < 1e15, bandwidth > 0, bandwidth < 1e18 else {
-      return "no arithmetic of 16 bits, memory or bandwidth"
+    let rates = [flops8, integer8, flops4, link]
+    guard rates.allSatisfy({ $0 == 0 || (1e6...1e21).contains($0) }) else {
+      return "a rate beyond 10^6 to 10^21 a second"
     }
-    guard power > 0, power <= fullPower || fullPower == 0, linkDomain >= 1 else {
+    guard (1e9...1e21).contains(flops16), (1e6...1e15).contains(memory),
+      (1e6...1e18).contains(bandwidth)
+    else { return "no usual arithmetic of 16 bits, memory or bandwidth" }
+    guard [power, fullPower, serverPower].allSatisfy({ (0.1...1e6).contains($0) }) else {
+      return "a power beyond 0.1 to 1,000,000 W"
+    }
+    guard power <= fullPower, (1...100_000).contains(linkDomain) else {
       return "a power of \(power) of \(fullPower) W, or \(linkDomain) linked GPUs"
     }
     guard linkDomain == 1 || link > 0 else { return "\(linkDomain) GPUs linked by no bandwidth" }
-    guard pcie > 0 else { return "no bandwidth over PCIe" }
+    guard (1e6...1e15).contains(pcie) else { return "no usual bandwidth over PCIe" }
     return nil
   }
 }

@@ -178,7 +178,19 @@ public struct CoefficientFit: Sendable {
           (place, (changed[index] - predicted[index]) / (Self.difference * Self.usualError)))
       }
     }
-    // Effects are factors: their derivative is known.
+    // Effects are factors, whose derivative is known; under a limit they change the batch, too.
+    let effects = points.indices.map { index -> Double in
+      switch points[index].kind {
+      case .firstToken: return -1 / Self.usualError
+      case .limited:
+        var moved = coefficients(vector)
+        moved.stacks[points[index].deployment.stack.name, default: 0] += Self.difference
+        let model = PerformanceModel(coefficients: moved, errors: .none, version: "")
+        let changed = PortableMath.log(model.predict(points[index]))
+        return (changed - predicted[index]) / (Self.difference * Self.usualError)
+      case .offline, .batch, .closed: return 1 / Self.usualError
+      }
+    }
     var place = Self.count
     for (names, key) in [
       (accelerators, \MeasuredPoint.deployment.accelerator.name),
@@ -188,8 +200,7 @@ public struct CoefficientFit: Sendable {
     ] {
       let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
       for (index, point) in points.enumerated() {
-        let sign = point.kind == .firstToken ? -1.0 : 1.0
-        slopes[index].append((place + places[point[keyPath: key]]!, sign / Self.usualError))
+        slopes[index].append((place + places[point[keyPath: key]]!, effects[index]))
       }
       place += names.count
     }

@@ -116,8 +116,8 @@ public enum Coefficient: Int, CaseIterable, Sendable {
   /// A value that a file may hold.
   public func isAllowed(_ value: Double) -> Bool {
     switch prior.range {
-    case .unit: value > 0 && value < 1
-    case .positive: value > 0 && value < 1e12
+    case .unit: value > 1e-4 && value < 1
+    case .positive: value > 1e-15 && value < 1e12
     case .free: abs(value) < 5
     }
   }

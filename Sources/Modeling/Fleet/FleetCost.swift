@@ -37,8 +37,9 @@ public struct GPUHour: Codable, Hashable, Sendable {
     _ accelerator: Accelerator, _ terms: OwnershipTerms, _ site: SiteCosts
   ) -> GPUHour {
     let growth = PortableMath.power(1 + terms.interest, terms.years)
+    // Below a millionth the annuity is that without interest.
     let annuity =
-      terms.interest > 0 ? terms.interest / (1 - 1 / growth) : 1 / terms.years
+      terms.interest > 1e-6 ? terms.interest / (1 - 1 / growth) : 1 / terms.years
     let yearly = (1 - terms.resale / growth) * annuity
     let hardware = terms.capital.times(yearly / hoursPerYear)
     let kilowatts = accelerator.serverPower / 1_000
@@ -146,7 +147,7 @@ public struct TokenCost: Codable, Hashable, Sendable {
 
 extension Interval {
   /// The range of a product of two that are wrong independently.
-  func product(_ other: Interval) -> Interval {
+  public func product(_ other: Interval) -> Interval {
     let estimate = estimate * other.estimate
     func half(_ a: Double, _ b: Double) -> Double {
       PortableMath.exp((a * a + b * b).squareRoot())

@@ -42,6 +42,9 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
           + deployment.accelerator.name)
     }
     let performance = performance(of: deployment, times, shape, load)
+    guard performance.outputRate > 0, performance.outputRate < 1e15 else {
+      throw FleetError("these figures give \(performance.outputRate) tokens a second")
+    }
     if case .limited(let seconds) = load, performance.timePerTokenMean > seconds {
       throw FleetError(
         "one request alone takes \(Self.milliseconds(performance.timePerTokenMean)) ms a token, "
@@ -106,7 +109,7 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
       cycle = times.cycle(batch: batch, shape)
       rate = batch * shape.output / (cycle.prefill.total + cycle.decode.total)
     }
-    if limit == .memory && batch >= ReplicaTimes.sequencesMax { limit = .engine }
+    if limit == .memory && batch >= times.batchLimit { limit = .engine }
     // One prompt into an empty engine, and the step that gives its first token.
     let first = times.prefill(tokens: shape.input, prompt: shape.input).total
     return Performance(

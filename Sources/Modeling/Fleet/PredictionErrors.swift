@@ -201,21 +201,40 @@ extension PerformanceModel {
   /// The same model, with one measurement of a deployment taken into account: a normal prior with the
   /// band's spread, of which the part ``PredictionErrors/shared`` is common to all requests' shapes.
   /// - Parameters:
-  ///   - measured: output tokens a second.
-  ///   - predicted: what this model says for the same case.
+  ///   - measured: output tokens a second, of those requests and that load.
   ///   - isSameCase: whether predictions are wanted for just what was measured.
   public func pinned(
-    _ deployment: Deployment, measured: Double, predicted: Double, isSameCase: Bool
-  ) -> PerformanceModel {
+    _ deployment: Deployment, _ shape: RequestShape, _ load: ServingLoad, measured: Double,
+    isSameCase: Bool
+  ) throws(FleetError) -> PerformanceModel {
+    let predicted = try performance(of: deployment, shape, load).outputRate
     let band = band(deployment)
     let spread = max(1e-6, (band.below + band.above) / 2 / Distribution.z95)
     let noise = Self.measurementSpread
     let common = isSameCase ? 1 : errors.shared
     let weight = spread * spread / (spread * spread + noise * noise)
-    let shift = common * weight * PortableMath.log(measured / predicted)
-    let left = (1 - common * common * weight).squareRoot()
+    let wanted = common * weight * PortableMath.log(measured / predicted)
     var model = self
-    model.coefficients.stacks[deployment.stack.name, default: 0] += shift
+    func shift(_ amount: Double) {
+      model.coefficients.stacks[deployment.stack.name] =
+        (coefficients.stacks[deployment.stack.name] ?? 0) + amount
+    }
+    shift(wanted)
+    if case .limited = load {
+      // A faster engine also takes more requests within the limit: find the shift that does both.
+      var (low, high) = (-4.0, 4.0)
+      for _ in 0..<50 {
+        let middle = (low + high) / 2
+        shift(middle)
+        let reached = (try? model.performance(of: deployment, shape, load).outputRate) ?? 0
+        if reached > 0 && PortableMath.log(reached / predicted) >= wanted {
+          high = middle
+        } else {
+          low = middle
+        }
+      }
+      shift(high)
+    }
     // From here on nothing about it is new.
     for (key, name) in [
       (\Coefficients.accelerators, deployment.accelerator.name),
@@ -223,6 +242,7 @@ extension PerformanceModel {
     ] where model.coefficients[keyPath: key][name] == nil {
       model.coefficients[keyPath: key][name] = 0
     }
+    let left = (1 - common * common * weight).squareRoot()
     model.errors.base = .init(below: band.below * left, above: band.above * left)
     return model
   }

@@ -53,7 +53,8 @@ struct ReplicaTimes {
   private let window: Double
   /// GPUs of the replica.
   let gpus: Double
-  private let batchLimit: Double
+  /// Requests that engines take at once.
+  let batchLimit: Double
 
   // Matrix products: seconds a token at full rate, seconds to read the weights once.
   private let denseToken: Double

@@ -101,6 +101,25 @@ struct LatencyOptions: ParsableArguments {
   }
 }
 
+/// How many requests there are at once: as many as fit, as a limit takes, or a number.
+struct LoadOptions: ParsableArguments {
+  @OptionGroup var latency: LatencyOptions
+
+  @Option(help: "Users at once, each with the next request when one is answered.")
+  var concurrency: Double?
+
+  func validate() throws {
+    if concurrency != nil && latency.tpot != nil {
+      throw ValidationError("--concurrency and --tpot exclude each other")
+    }
+    guard (1...1e9).contains(concurrency ?? 1) else {
+      throw ValidationError("--concurrency is 1 to 1,000,000,000")
+    }
+  }
+
+  var load: ServingLoad { concurrency.map { .closed(concurrency: $0) } ?? latency.load }
+}
+
 /// What a GPU-hour costs.
 struct PriceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Rent of a GPU-hour: 2.95, or a range 2.5-3.5.", valueName: "usd"))
@@ -153,9 +172,14 @@ struct PriceOptions: ParsableArguments {
     }
   }
 
+  /// Whether the price is the user's own, not a catalogue's.
+  var isTold: Bool { own ? capital != nil : rent != nil }
+
   /// `2.95` or `2.5-3.5`.
   static func range(_ text: String) throws -> Interval {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Double($0) }
+    let parts =
+      Double(text).map { [$0] }
+      ?? text.split(separator: "-", omittingEmptySubsequences: false).map { Double($0) }
     guard parts.count == 1 || parts.count == 2, let low = parts[0], let high = parts.last ?? nil,
       low >= 1e-6, low <= high, high < 1e9
     else { throw ValidationError("'\(text)' is no amount such as 2.95, or range such as 2.5-3.5") }
@@ -359,11 +383,10 @@ struct DeploymentOptions: ParsableArguments {
     guard let observed else { return (deployment, model) }
     let (rate, shape) = try observation(observed)
     do throws(FleetError) {
-      let predicted = try model.performance(of: deployment, shape ?? shapes.shape, load)
       return (
         deployment,
-        model.pinned(
-          deployment, measured: rate, predicted: predicted.outputRate, isSameCase: shape == nil)
+        try model.pinned(
+          deployment, shape ?? shapes.shape, load, measured: rate, isSameCase: shape == nil)
       )
     } catch {
       throw Failure(EX_USAGE, error.description)

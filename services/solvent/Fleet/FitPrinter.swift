@@ -128,6 +128,18 @@ struct CheckPrinter {
   func print(_ format: OutputOptions.Format) {
     switch format {
     case .json: Terminal.print(json.text)
+    case .csv where summary:
+      Terminal.print("table,label,points,median_error,p90_error,bias")
+      for (table, rows) in [
+        ("by_kind", [all] + rows(\.kind.name)), ("by_gpu", rows(\.deployment.accelerator.name)),
+      ] {
+        for row in rows {
+          Terminal.print(
+            CSVText.line([
+              table, row.label, "\(row.points)", "\(row.median)", "\(row.p90)", "\(row.bias)",
+            ]))
+        }
+      }
     case .csv:
       Terminal.print("id,kind,model,gpu,gpus,measured,predicted,low,high,error,covered")
       for result in results {

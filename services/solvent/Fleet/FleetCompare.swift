@@ -11,7 +11,7 @@ extension Fleet {
     static let configuration = CommandConfiguration(
       abstract: "Buy or build: a provider's API beside your own fleet, over volume.",
       discussion: """
-        The API's price is of the price book (--api openai/gpt-4o-mini, or only the model), or told:
+        The API's price is of the price book (--api openai/gpt-4o-mini, or only the model), or told: \
         --api-price 0.15,0.60 dollars a million input and output tokens. --plot writes an SVG.
         """)
 
@@ -70,7 +70,8 @@ extension Fleet {
     func run() async throws {
       let load = latency.load
       let estimate = try FleetEstimate(
-        deployment, prices, load: load, model: options.model(), catalogue: options.catalogues())
+        deployment, prices, load: load, ttft: latency.ttft, model: options.model(),
+        catalogue: options.catalogues())
       let (input, output, name) = try apiPrices()
       let shape = deployment.shapes.shape
       let replicas = estimate.performance.replicas

@@ -9,39 +9,20 @@ extension Fleet {
     static let configuration = CommandConfiguration(
       abstract: "Throughput, latency and money of a model on hardware, with 90 % ranges.",
       discussion: """
-        Without --concurrency or --tpot: as many requests at once as memory takes. --observed takes one
+        Without --concurrency or --tpot: as many requests at once as memory takes. --observed takes one \
         measurement of yours into account, which shifts the estimate and narrows the range.
         """)
 
     @OptionGroup var options: FleetOptions
     @OptionGroup var deployment: DeploymentOptions
-    @OptionGroup var latency: LatencyOptions
+    @OptionGroup var load: LoadOptions
     @OptionGroup var prices: PriceOptions
-
-    @Option(help: "Users at once, each with the next request when one is answered.")
-    var concurrency: Double?
-
-    func validate() throws {
-      if concurrency != nil && latency.tpot != nil {
-        throw ValidationError("--concurrency and --tpot exclude each other")
-      }
-      guard (1...1e9).contains(concurrency ?? 1) else {
-        throw ValidationError("--concurrency is 1 to 1,000,000,000")
-      }
-    }
 
     func run() async throws {
       let catalogue = try options.catalogues()
-      let load = concurrency.map { .closed(concurrency: $0) } ?? latency.load
       let estimate = try FleetEstimate(
-        deployment, prices, load: load, model: options.model(), catalogue: catalogue)
-      if let ttft = latency.ttft, estimate.performance.timeToFirstToken * 1_000 > ttft {
-        throw Failure(
-          EX_USAGE,
-          String(
-            format: "the first token takes %.0f ms even in an empty engine, not %.0f",
-            estimate.performance.timeToFirstToken * 1_000, ttft))
-      }
+        deployment, prices, load: load.load, ttft: load.latency.ttft, model: options.model(),
+        catalogue: catalogue)
       estimate.print(options.output.format)
     }
   }
@@ -61,7 +42,8 @@ struct FleetEstimate {
 
   init(
     _ options: DeploymentOptions, _ prices: PriceOptions, load: ServingLoad,
-    model base: PerformanceModel, catalogue: FleetCatalogue
+    ttft: Double? = nil, model base: PerformanceModel,
+    catalogue: FleetCatalogue
   ) throws {
     let (deployment, model) = try options.resolve(catalogue, base, load)
     self.deployment = deployment
@@ -70,6 +52,13 @@ struct FleetEstimate {
       performance = try model.performance(of: deployment, options.shapes.shape, load)
     } catch {
       throw Failure(EX_USAGE, error.description)
+    }
+    if let ttft, performance.timeToFirstToken * 1_000 > ttft {
+      throw Failure(
+        EX_USAGE,
+        String(
+          format: "the first token takes %.0f ms even in an empty engine, not %.0f",
+          performance.timeToFirstToken * 1_000, ttft))
     }
     rate = model.interval(performance.outputRate, model.band(deployment))
     priced = try prices.price(deployment.accelerator, catalogue)

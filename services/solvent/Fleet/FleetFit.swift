@@ -13,8 +13,8 @@ extension Fleet {
     static let configuration = CommandConfiguration(
       abstract: "Fits the coefficients to measured points and says what they are worth.",
       discussion: """
-        The columns of the points are in docs/FLEET.md. Also fits without each GPU, model and source
-        and without an eighth of the groups, and judges by what was left out: the error tables and the
+        The columns of the points are in docs/FLEET.md. Also fits without each GPU, model and source \
+        and without an eighth of the groups, and judges by what was left out: the error tables and the \
         90 % ranges come from there. --to writes a file for --coefficients.
         """)
 
@@ -86,7 +86,7 @@ extension Fleet {
     static let configuration = CommandConfiguration(
       abstract: "Predicts measured points without fitting, and says how far off it is.",
       discussion: """
-        --fail-if ends with exit code 3 when a condition holds: median>9%, p90>27%, bias>3% (either
+        --fail-if ends with exit code 3 when a condition holds: median>9%, p90>27%, bias>3% (either \
         way), covered<85%, unsupported>0.
         """)
 

@@ -54,9 +54,9 @@ extension Fleet {
     static let configuration = CommandConfiguration(
       abstract: "Adds a model from its config.json, or a catalogue file, to your own catalogue.",
       discussion: """
-        Your catalogue is a folder, $SOLVENT_FLEET, else fleet in the data directory; every fleet command
-        reads its files in order of their names. A catalogue file (docs/FLEET.md) may hold models, GPUs
-        and prices; entries of the same name replace what is known. Adding a file of the same name again
+        Your catalogue is a folder, $SOLVENT_FLEET, else fleet in the data directory; every fleet command \
+        reads its files in order of their names. A catalogue file (docs/FLEET.md) may hold models, GPUs \
+        and prices; entries of the same name replace what is known. Adding a file of the same name again \
         replaces it; remove one to take it back.
         """)
 
@@ -88,7 +88,15 @@ extension Fleet {
           atPath: folder, withIntermediateDirectories: true)
         let path = "\(folder)/\(addition.name).yaml"
         try Data(addition.text.utf8).write(to: URL(filePath: path), options: .atomic)
-        Terminal.print("\(path): \(names.joined(separator: ", "))")
+        if options.output.format == .json {
+          Terminal.print(
+            JSONText.object([
+              ("schema", .string("solvent.fleet.add/v1")), ("file", .string(path)),
+              ("entries", .array(names.map(JSONText.string))),
+            ]).text)
+        } else {
+          Terminal.print("\(path): \(names.joined(separator: ", "))")
+        }
       } catch let problem as FileProblem {
         throw Failure(ExitStatus.badFile, problem.description)
       } catch let failure as Failure {

@@ -10,7 +10,7 @@ extension Fleet {
     static let configuration = CommandConfiguration(
       abstract: "How many GPUs a demand over time takes, fixed or following it, and what is idle.",
       discussion: """
-        The demand is a CSV with window_start_s and requests_per_s, also by client (ServeGen's layout,
+        The demand is a CSV with window_start_s and requests_per_s, also by client (ServeGen's layout, \
         with --tokens for the sizes of requests).
         """)
 
@@ -54,7 +54,8 @@ extension Fleet {
       wanted.shapes.outputTokens = contents.demand.shape.output
       let load = latency.load
       let estimate = try FleetEstimate(
-        wanted, prices, load: load, model: options.model(), catalogue: catalogue)
+        wanted, prices, load: load, ttft: latency.ttft, model: options.model(), catalogue: catalogue
+      )
       SizePrinter(
         estimate: estimate, contents: contents, headroom: headroom, minimum: minimum
       ).print(options.output.format)

@@ -11,9 +11,9 @@ extension Fleet {
       commandName: "press-2023",
       abstract: "The estimate behind \"700,000 $ a day\", as published and with memory counted.",
       discussion: """
-        press-2023 is the article's arithmetic: two operations a parameter and token, nothing else.
-        press-2023-roofline is the same service under the same assumptions by the equations of
-        docs/FLEET.md, which know memory, its bandwidth and the network. --idle, --gpu-hour and
+        press-2023 is the article's arithmetic: two operations a parameter and token, nothing else. \
+        press-2023-roofline is the same service under the same assumptions by the equations of \
+        docs/FLEET.md, which know memory, its bandwidth and the network. --idle, --gpu-hour and \
         --reached change the assumptions of both.
         """)
 

@@ -87,7 +87,7 @@ extension Fleet {
     static let configuration = CommandConfiguration(
       abstract: "Writes a price book from an estimate: own hardware beside API prices.",
       discussion: """
-        Usage of the provider 'own' is then priced as any other: solvent ingest --prices FILE, solvent
+        Usage of the provider 'own' is then priced as any other: solvent ingest --prices FILE, solvent \
         cost. The evidence is "estimated", or "assumed" where the price of the GPU is a guess.
         """)
 
@@ -97,10 +97,17 @@ extension Fleet {
     @OptionGroup var prices: PriceOptions
     @OptionGroup var book: BookOptions
 
+    func validate() throws {
+      guard options.output.format == .table else {
+        throw ValidationError("a price book is YAML; --json, --csv and -o md do not apply")
+      }
+    }
+
     func run() async throws {
       let load = latency.load
       let estimate = try FleetEstimate(
-        deployment, prices, load: load, model: options.model(), catalogue: options.catalogues())
+        deployment, prices, load: load, ttft: latency.ttft, model: options.model(),
+        catalogue: options.catalogues())
       let cost = estimate.cost
       let text = book.book(
         model: estimate.deployment.architecture.name, input: cost.perMillionInput.estimate,
@@ -121,8 +128,8 @@ extension Fleet {
     static let configuration = CommandConfiguration(
       abstract: "Rates from what was measured: metered GPU-hours and vLLM's counters.",
       discussion: """
-        Save the engine's page twice: curl -s http://HOST:8000/metrics > before.txt, an hour later
-        after.txt. What was idle is shown apart; --spread-idle puts it into the rates, else --books
+        Save the engine's page twice: curl -s http://HOST:8000/metrics > before.txt, an hour later \
+        after.txt. What was idle is shown apart; --spread-idle puts it into the rates, else --books \
         writes it as an entry for solvent book.
         """)
 
@@ -206,7 +213,7 @@ extension Fleet {
       if let books { try BookOptions.write(entry(fleet, estimate), to: books) }
       MeasurePrinter(
         fleet: fleet, counted: counted, estimate: estimate, gpuHours: metered,
-        hasCapacity: capacity != nil, hasPrice: prices.rent != nil || prices.own,
+        hasCapacity: capacity != nil, hasPrice: prices.isTold,
         evidence: evidence
       ).print(options.output.format)
     }
@@ -214,8 +221,7 @@ extension Fleet {
     /// Measured when everything is: the price paid and, unless idle time is in the rates anyway, the
     /// throughput at full load.
     private var evidence: String {
-      (prices.rent != nil || prices.own) && (spreadIdle || capacity != nil)
-        ? "measured" : "estimated"
+      prices.isTold && (spreadIdle || capacity != nil) ? "measured" : "estimated"
     }
 
     private func bookText(
@@ -288,7 +294,8 @@ struct MeasurePrinter {
       add("GPU-hours", Rate.text(gpuHours), "measured")
       add(
         "paid", FleetEstimate.dollar(fleet.cost),
-        (hasPrice ? "measured" : "estimated: a catalogue's price; tell yours with --rent") + ", "
+        (hasPrice ? "measured" : "estimated: a catalogue's price; tell yours: --rent, --capital")
+          + ", "
           + FleetEstimate.dollar(estimate.priced.hour.total.estimate) + " an hour")
       add(
         "busy", Percent.text(fleet.utilization),

@@ -10,10 +10,9 @@ struct FleetSpecification {
   /// What can be said: the options of `fleet estimate` about deployment, request, latency and price.
   private struct Words: ParsableArguments {
     @OptionGroup var deployment: DeploymentOptions
-    @OptionGroup var latency: LatencyOptions
+    @OptionGroup var load: LoadOptions
     @OptionGroup var prices: PriceOptions
     @Option var coefficients: String?
-    @Option var concurrency: Double?
   }
 
   let text: String
@@ -39,7 +38,12 @@ struct FleetSpecification {
       let name = pair[0].trimmingCharacters(in: .whitespaces)
       let value = pair.count == 2 ? String(pair[1]) : nil
       if ["own", "spread-experts"].contains(name) {
-        if value == nil || value == "true" { arguments.append("--\(name)") }
+        switch value {
+        case nil, "true": arguments.append("--\(name)")
+        case "false": break
+        default:
+          throw Failure(EX_USAGE, "--fleet '\(text)': \(name) is true or false")
+        }
       } else {
         arguments += ["--\(name)"] + (value.map { [$0] } ?? [])
       }
@@ -53,13 +57,14 @@ struct FleetSpecification {
         "--fleet '\(text)': \(Words.message(for: error)); write it as "
           + "model=llama3.1-70b,gpu=H200,gpus=8,input-tokens=1000,output-tokens=500,rent=2.5")
     }
-    let load = words.concurrency.map { .closed(concurrency: max(1, $0)) } ?? words.latency.load
+    let load = words.load.load
     do {
       let model = try words.coefficients.map {
         try CoefficientFile.read(FleetOptions.text($0), file: $0)
       }
       return try FleetEstimate(
-        words.deployment, words.prices, load: load, model: model ?? CoefficientFile.shipped(),
+        words.deployment, words.prices, load: load, ttft: words.load.latency.ttft,
+        model: model ?? CoefficientFile.shipped(),
         catalogue: catalogue)
     } catch let problem as FileProblem {
       throw Failure(ExitStatus.badFile, problem.description)

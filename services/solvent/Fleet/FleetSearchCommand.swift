@@ -11,8 +11,8 @@ extension Fleet {
     static let configuration = CommandConfiguration(
       abstract: "Finds the cheapest hardware for a demand within latency limits.",
       discussion: """
-        Every GPU of the catalogue x GPUs a replica x precision x requests at once, on the workers of a
-        running cluster or here. Shows the cheapest, and the front: configurations of which none is
+        Every GPU of the catalogue x GPUs a replica x precision x requests at once, on the workers of a \
+        running cluster or here. Shows the cheapest, and the front: configurations of which none is \
         both faster for a user and cheaper a token.
         """)
 
@@ -97,13 +97,13 @@ extension Fleet {
       let outcome = try await evaluate(job)
       let seconds = started.duration(to: .now) / .seconds(1)
       let search = FleetSearch(
-        job, outcome, prices: perHour,
+        job, outcome, prices: perHour.map(\.estimate),
         .init(
           requests: requests, timePerToken: latency.tpot.map { $0 / 1_000 },
           timeToFirstToken: latency.ttft.map { $0 / 1_000 }, headroom: headroom,
           minimumReplicas: minimum, utilization: prices.utilization))
       SearchPrinter(
-        search: search, job: job, seconds: seconds, top: top, guessed: guessed
+        search: search, job: job, seconds: seconds, top: top, prices: perHour, guessed: guessed
       ).print(options.output.format)
       if search.found.isEmpty {
         throw Failure(
@@ -118,16 +118,16 @@ extension Fleet {
     /// The GPUs with a price of the kind asked for, and those whose price is a guess.
     private func priced(
       _ catalogue: FleetCatalogue
-    ) throws -> ([Accelerator], [Double], Set<String>) {
+    ) throws -> ([Accelerator], [Interval], Set<String>) {
       var accelerators: [Accelerator] = []
-      var perHour: [Double] = []
+      var perHour: [Interval] = []
       var guessed: Set<String> = []
       // What is wrong with the request itself is told, not taken for a missing price.
       _ = try prices.place(catalogue)
       _ = try prices.tiers()
       func take(_ accelerator: Accelerator, _ price: PriceOptions.Priced) {
         accelerators.append(accelerator)
-        perHour.append(price.hour.total.estimate)
+        perHour.append(price.hour.total)
         if price.isGuess { guessed.insert(accelerator.name) }
       }
       if gpu.isEmpty {
@@ -194,13 +194,17 @@ struct SearchPrinter {
   let job: FleetJob
   let seconds: Double
   let top: Int
+  /// Of a GPU-hour, in the order of the job's accelerators.
+  let prices: [Interval]
   /// GPUs whose price nobody vouches for.
   let guessed: Set<String>
 
   /// 90 % of the cost of a million tokens.
   private func range(_ found: FleetSearch.Found) -> Interval {
     let band = job.model.band(found.deployment)
-    return job.model.interval(1, band).inverse(found.costPerMillion)
+    let place = job.accelerators.firstIndex(of: found.deployment.accelerator) ?? 0
+    let price = prices[place].times(1 / prices[place].estimate)
+    return job.model.interval(1, band).inverse(1).product(price).times(found.costPerMillion)
   }
 
   /// The cheapest of each GPU, replica and precision, so that ten lines are not one.
