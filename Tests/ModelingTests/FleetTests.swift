@@ -366,6 +366,11 @@ struct FleetEquationTests {
     #expect(engine("trtllm-0.20") == .tensorRTPyTorch && engine("trtllm-1.1") == .tensorRTPyTorch)
     #expect(engine("trt-2026") == .tensorRTPyTorch && engine("mlperf-rocm-v5.0") == .python)
     #expect(engine("vllm-2024") == .python && engine("anything") == .python)
+    for stack in ServingStack.known {
+      let named = ServingStack(
+        name: stack.name, month: stack.engine == .python ? "2026-05" : "2025-12")
+      #expect(named == stack)
+    }
     let july = try #require(ServingStack(name: "x", month: "2026-07"))
     #expect(abs(july.age - (1 + 6.5 / 12)) < 1e-12)
     for month in ["2026", "2026-13", "July", "", "2026-7-1"] {

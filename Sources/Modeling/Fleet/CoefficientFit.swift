@@ -27,7 +27,7 @@ public struct CoefficientFit: Sendable {
     logs = points.map { PortableMath.log($0.measured) }
     var sizes: [String: Double] = [:]
     for point in points { sizes[point.group, default: 0] += 1 }
-    let raw = points.map { 1 / sizes[$0.group]!.squareRoot() }
+    let raw = points.map { 1 / sizes[$0.group, default: 1].squareRoot() }
     let mean = raw.reduce(0) { $0 + $1 * $1 } / Double(max(1, raw.count))
     weights = raw.map { $0 / mean.squareRoot() }
     accelerators = Set(points.map(\.deployment.accelerator.name)).sorted()
@@ -200,7 +200,8 @@ public struct CoefficientFit: Sendable {
     ] {
       let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
       for (index, point) in points.enumerated() {
-        slopes[index].append((place + places[point[keyPath: key]]!, effects[index]))
+        guard let own = places[point[keyPath: key]] else { continue }
+        slopes[index].append((place + own, effects[index]))
       }
       place += names.count
     }

@@ -118,10 +118,11 @@ public struct ServingStack: Codable, Hashable, Sendable {
       isMLPerf: word.hasPrefix("mlperf"))
   }
 
-  /// What one would install today.
-  public static let vllm = ServingStack(name: "vllm-2026", month: "2026-05")!
-  public static let sglang = ServingStack(name: "sglang-2026", month: "2026-05")!
-  public static let trtllm = ServingStack(name: "trtllm-1.1", month: "2025-12")!
+  /// What one would install today: of May 2026 and December 2025.
+  public static let vllm = ServingStack(name: "vllm-2026", engine: .python, age: 1 + 4.5 / 12)
+  public static let sglang = ServingStack(name: "sglang-2026", engine: .python, age: 1 + 4.5 / 12)
+  public static let trtllm = ServingStack(
+    name: "trtllm-1.1", engine: .tensorRTPyTorch, age: 11.5 / 12)
   public static let known: [ServingStack] = [.vllm, .sglang, .trtllm]
 }
 

@@ -76,7 +76,8 @@ public struct FitStudy: Sendable {
       }
       return logs
     }
-    let whole = outcomes.first { $0.part == .nothing }!
+    // Without it there is nothing to report but the guesses.
+    let whole = outcomes.first { $0.part == .nothing }?.coefficients ?? Coefficients()
     let fitted = logs { $0 == .nothing }
     let folds = logs { if case .fold = $0 { true } else { false } }
     let accelerators = logs { if case .accelerator = $0 { true } else { false } }
@@ -110,7 +111,7 @@ public struct FitStudy: Sendable {
     }
     return FitReport(
       model: PerformanceModel(
-        coefficients: whole.coefficients, errors: errors, version: version),
+        coefficients: whole, errors: errors, version: version),
       fitted: fitted.map { $0 ?? 0 },
       byKind: table(fitted) { $0.kind.name },
       byAccelerator: Array(table(fitted) { $0.deployment.accelerator.name }.dropFirst()),
@@ -150,13 +151,14 @@ public struct FitStudy: Sendable {
       // Points far off would decide alone.
       groups[key, default: []].append(max(-0.4, min(0.4, log)))
     }
-    let all = groups.keys.sorted().flatMap { groups[$0]! }
+    // In order, so that sums are the same every time.
+    let ordered = groups.sorted { $0.key < $1.key }.map(\.value)
+    let all = ordered.flatMap(\.self)
     let (count, size) = (Double(groups.count), Double(all.count))
     guard count > 1, size > count else { return 0 }
     let mean = all.reduce(0, +) / size
     var (between, within, squares) = (0.0, 0.0, 0.0)
-    for key in groups.keys.sorted() {
-      let group = groups[key]!
+    for group in ordered {
       let own = group.reduce(0, +) / Double(group.count)
       between += Double(group.count) * (own - mean) * (own - mean)
       within += group.reduce(0) { $0 + ($1 - own) * ($1 - own) }
@@ -198,8 +200,7 @@ public struct FitStudy: Sendable {
       ].joined(separator: "|")
       groups[key, default: []].append(index)
     }
-    return groups.keys.sorted().map { key in
-      let indices = groups[key]!
+    return groups.sorted { $0.key < $1.key }.map { _, indices in
       let point = points[indices[0]]
       let errors = indices.map { abs(PortableMath.exp(logs[$0]) - 1) }
       return PredictionErrors.Record(

@@ -313,6 +313,6 @@ public struct Performance: Codable, Hashable, Sendable {
       (time.weights, .weights), (time.cache, .cache), (time.compute, .compute),
       (time.communication, .communication), (time.host, .host),
     ]
-    return parts.max { $0.0 < $1.0 }!.1
+    return parts.reduce((0, .host)) { $1.0 > $0.0 ? $1 : $0 }.1
   }
 }

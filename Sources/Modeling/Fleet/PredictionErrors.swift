@@ -276,7 +276,7 @@ public struct ErrorTable: Hashable, Sendable {
   ) -> [Row] {
     var groups: [String: [Double]] = [:]
     for (point, log) in zip(points, logs) { groups[label(point), default: []].append(log) }
-    return groups.keys.sorted().map { row($0, groups[$0]!) }
+    return groups.sorted { $0.key < $1.key }.map { row($0.key, $0.value) }
   }
 
   /// Linear between the nearest two, as NumPy does by default.
