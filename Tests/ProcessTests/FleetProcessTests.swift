@@ -44,6 +44,8 @@ struct FleetProcessTests {
     let cluster = try TestCluster(workers: 2)
     let victim = try #require(
       try cluster.members().first { $0.name.hasPrefix("worker") })
+    // Frozen, it takes jobs and answers none; killed, they must be done elsewhere.
+    kill(victim.pid, SIGSTOP)
     let process = Process()
     let out = Pipe()
     process.executableURL = URL(fileURLWithPath: "\(Binaries.folder)/solvent")
@@ -51,11 +53,21 @@ struct FleetProcessTests {
     process.standardOutput = out
     process.standardError = FileHandle.nullDevice
     try process.run()
+    func status() throws -> [String: Any] { try Self.object(cluster.solvent("workers", "--json")) }
+    func held() throws -> Int {
+      let workers = try #require(try status()["workers"] as? [[String: Any]])
+      let frozen = workers.first { $0["process"] as? Int == Int(victim.pid) }
+      return frozen?["inFlight"] as? Int ?? 0
+    }
+    var looks = 0
+    while try held() == 0, looks < 200 { looks += 1 }
+    #expect(looks < 200, "the frozen worker was given no job")
     kill(victim.pid, SIGKILL)
     let said = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     let output = Binaries.Output(status: process.terminationStatus, out: said, err: "")
     #expect(try Self.timeless(output) == here)
+    #expect(try status()["requeued"] as? Int ?? 0 > 0)
   }
 
   @Test func thePressFigureAndWhatMemoryMakesOfIt() throws {
