@@ -203,7 +203,7 @@ struct PressComparison {
         + "for %.0f requests on 8 GPUs, so each step reads all weights for few tokens: %.0f (%.0f with "
         + "the cache at 8 bits). Under its own assumptions the press figure is %.1f to %.1f times too "
         + "low.",
-      press.busyRate, cases[1].batch ?? 0, roofline.busyRate, eight.busyRate,
+      press.busyRate, (cases[1].batch ?? 0).rounded(.down), roofline.busyRate, eight.busyRate,
       eight.perDay / press.perDay, roofline.perDay / press.perDay)
   }
 }
