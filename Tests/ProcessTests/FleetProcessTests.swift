@@ -314,6 +314,19 @@ struct FleetProcessTests {
     #expect(
       try Binaries.run(["fleet", "check", points, "--summary", "--fail-if", "median>1%"]).status
         == 3)
+    // The nearest point is one of the same kind of deployment and requests, with its own error.
+    let near = try Self.object(
+      Binaries.run([
+        "fleet", "estimate", "--model", "llama3.1-70b", "--gpu", "H200", "--gpus", "4", "--engine",
+        "trtllm-0.14", "--input-tokens", "2048", "--output-tokens", "128", "--points", points,
+        "--json",
+      ]))
+    let point = try #require(near["nearest_point"] as? [String: Any])
+    let row = try String(contentsOfFile: points, encoding: .utf8).split(separator: "\n")
+      .first { $0.hasPrefix("\(point["id"] ?? ""),") }
+    let line = try #require(row)
+    #expect(line.contains(",llama3.1-70b,") && line.contains(",H200,4,4,"), "\(line)")
+    #expect(line.contains(",2048,128,") && line.contains("trtllm-0.14"), "\(line)")
     let folder = try Self.folder()
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let fitted = "\(folder)/mine.yaml"

@@ -106,11 +106,30 @@ public struct PredictionErrors: Codable, Hashable, Sendable {
   /// The record that is most like a deployment; the earlier of two that are alike.
   public func nearest(to deployment: Deployment, _ catalogue: FleetCatalogue) -> Record? {
     records.min { a, b in
-      distance(a, deployment, catalogue) < distance(b, deployment, catalogue)
+      Self.distance(a, deployment, catalogue) < Self.distance(b, deployment, catalogue)
     }
   }
 
-  private func distance(
+  /// The point of a list that is most like a deployment with such requests; the earlier of two.
+  public static func nearest(
+    of points: [MeasuredPoint], to deployment: Deployment, _ shape: RequestShape,
+    _ catalogue: FleetCatalogue
+  ) -> MeasuredPoint? {
+    func distance(_ point: MeasuredPoint) -> Double {
+      let other = point.deployment
+      let record = Record(
+        stack: other.stack.name, month: point.month, source: point.source,
+        accelerator: other.accelerator.name, architecture: other.architecture.name,
+        precision: other.precision, gpus: other.gpusPerReplica, kind: point.kind, points: 1,
+        medianError: 0, greatestError: 0)
+      let input = PortableMath.log((point.shape.input + 1) / (shape.input + 1))
+      let output = PortableMath.log((point.shape.output + 1) / (shape.output + 1))
+      return Self.distance(record, deployment, catalogue) + 0.2 * (abs(input) + abs(output))
+    }
+    return points.map { ($0, distance($0)) }.min { $0.1 < $1.1 }?.0
+  }
+
+  private static func distance(
     _ record: Record, _ deployment: Deployment, _ catalogue: FleetCatalogue
   ) -> Double {
     var distance = 0.0

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import Ingestion
 import Modeling
 
 extension Fleet {
@@ -18,11 +19,17 @@ extension Fleet {
     @OptionGroup var load: LoadOptions
     @OptionGroup var prices: PriceOptions
 
+    @Option(
+      help: "Measured points (CSV): the nearest one of them is shown, and the error there.",
+      completion: .file())
+    var points: String?
+
     func run() async throws {
       let catalogue = try options.catalogues()
+      let measured = try points.map { try Points.read($0, options).points } ?? []
       let estimate = try FleetEstimate(
         deployment, prices, load: load.load, ttft: load.latency.ttft, model: options.model(),
-        catalogue: catalogue)
+        catalogue: catalogue, points: measured)
       estimate.print(options.output.format)
     }
   }
@@ -37,13 +44,15 @@ struct FleetEstimate {
   let priced: PriceOptions.Priced
   let cost: TokenCost
   let nearest: PredictionErrors.Record?
+  /// Of points that the user gave, with what is predicted there.
+  let nearestPoint: PointResult?
   let guesses: [String]
   let isPinned: Bool
 
   init(
     _ options: DeploymentOptions, _ prices: PriceOptions, load: ServingLoad,
     ttft: Double? = nil, model base: PerformanceModel,
-    catalogue: FleetCatalogue
+    catalogue: FleetCatalogue, points: [MeasuredPoint] = []
   ) throws {
     let (deployment, model) = try options.resolve(catalogue, base, load)
     self.deployment = deployment
@@ -66,6 +75,9 @@ struct FleetEstimate {
       performance, rate: rate, gpus: deployment.gpus, hour: priced.hour,
       accelerator: deployment.accelerator, utilization: prices.utilization, pue: priced.place.pue)
     nearest = base.errors.nearest(to: deployment, catalogue)
+    nearestPoint = PredictionErrors.nearest(
+      of: points, to: deployment, options.shapes.shape, catalogue
+    ).map { PointResult($0, base) }
     var guesses = catalogue.accelerators[deployment.accelerator.name]?.guesses ?? []
     if catalogue.architectures[deployment.architecture.name]?.guesses.isEmpty == false {
       guesses.append("architecture")
@@ -123,6 +135,7 @@ struct FleetEstimate {
     add("binds", "\(performance.regime.name): \(performance.regime.explanation)")
     add("time", timeText)
     if let nearest { add("nearest measured", Self.text(nearest)) }
+    if let nearestPoint { add("nearest point", Self.text(nearestPoint)) }
     add("a GPU-hour", hourText)
     let perMillion = cost.perMillionInput
     add(
@@ -191,6 +204,16 @@ struct FleetEstimate {
       + "at most \(Percent.text(record.greatestError))"
   }
 
+  static func text(_ result: PointResult) -> String {
+    let point = result.point
+    let unit = point.kind == .firstToken ? "ms to the first token" : "tokens/s"
+    return "\(point.id): \(point.deployment.title), \(Rate.text(point.shape.input)) in, "
+      + "\(Rate.text(point.shape.output)) out, \(point.kind.name): "
+      + "\(Rate.text(point.measured)) \(unit) measured, "
+      + "\(Rate.text(result.predicted.estimate)) predicted "
+      + String(format: "(%+.1f %%)", result.error * 100)
+  }
+
   /// Three digits.
   static func dollar(_ value: Double) -> String {
     guard value > 0 else { return "$0" }
@@ -238,6 +261,16 @@ struct FleetEstimate {
       ] + figures.map { ($0.0, Self.json($0.1)) }
         + [
           (
+            "nearest_point",
+            nearestPoint.map { result in
+              .object([
+                ("id", .string(result.point.id)), ("measured", .number("\(result.point.measured)")),
+                ("predicted", .number("\(result.predicted.estimate)")),
+                ("error", .number("\(result.error)")),
+              ])
+            } ?? .null
+          ),
+          (
             "nearest_measured",
             nearest.map { record in
               .object([
@@ -250,7 +283,7 @@ struct FleetEstimate {
                 ("greatest_error", .number("\(record.greatestError)")),
               ])
             } ?? .null
-          )
+          ),
         ])
   }
 
