@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What one hour of one GPU costs, in US dollars, by what it is for.
-public struct GPUHour: Codable, Hashable, Sendable {
+public struct GPUHour: Hashable, Sendable {
   /// Interest and depreciation of GPU and server; or the rent.
   public var hardware: Interval
   public var electricity: Double
@@ -11,11 +11,6 @@ public struct GPUHour: Codable, Hashable, Sendable {
   public var operations: Double
   /// Whether it is rented: then the rent covers everything.
   public var isRented: Bool
-
-  enum CodingKeys: Int, CodingKey {
-    case hardware = 1
-    case electricity, place, operations, isRented
-  }
 
   public var total: Interval {
     let rest = electricity + place + operations
@@ -54,7 +49,7 @@ public struct GPUHour: Codable, Hashable, Sendable {
 }
 
 /// How hardware is bought.
-public struct OwnershipTerms: Codable, Hashable, Sendable {
+public struct OwnershipTerms: Hashable, Sendable {
   /// US dollars for a GPU with its share of server and network.
   public var capital: Interval
   /// Years until it is written off.
@@ -80,11 +75,6 @@ public struct OwnershipTerms: Codable, Hashable, Sendable {
     self.load = load
   }
 
-  enum CodingKeys: Int, CodingKey {
-    case capital = 1
-    case years, interest, resale, operations, load
-  }
-
   /// Part of a server's price that its GPUs are: 60 to 70 % (amcompute.com, 2026-03).
   public static let acceleratorShare = 0.65
 }
@@ -105,7 +95,7 @@ public enum Energy {
 }
 
 /// What tokens cost on a deployment, in US dollars, with 90 % ranges.
-public struct TokenCost: Codable, Hashable, Sendable {
+public struct TokenCost: Hashable, Sendable {
   public var perMillionInput: Interval
   public var perMillionOutput: Interval
   public var perRequest: Interval
@@ -113,11 +103,6 @@ public struct TokenCost: Codable, Hashable, Sendable {
   public var wattHoursPerRequest: Double
   /// Part of the time for which the GPUs are paid in which they do this work.
   public var utilization: Double
-
-  enum CodingKeys: Int, CodingKey {
-    case perMillionInput = 1
-    case perMillionOutput, perRequest, wattHoursPerRequest, utilization
-  }
 
   /// Time is split, not tokens: prompts pay for prefill, answers for decoding.
   /// - Parameters:

@@ -143,7 +143,6 @@ public struct FleetOutcome: Codable, Hashable, Sendable {
   public var outputRates: [Double] = []
   public var timesPerToken: [Double] = []
   public var timesToFirstToken: [Double] = []
-  public var prefillShares: [Double] = []
   /// The regime; 0 when it is not possible, negative when the batch is more than fits.
   public var regimes: [Int64] = []
 
@@ -151,14 +150,13 @@ public struct FleetOutcome: Codable, Hashable, Sendable {
 
   enum CodingKeys: Int, CodingKey {
     case outputRates = 1
-    case timesPerToken, timesToFirstToken, prefillShares, regimes
+    case timesPerToken, timesToFirstToken, regimes
   }
 
   mutating func append(_ performance: Performance, isFull: Bool) {
     outputRates.append(performance.outputRate)
     timesPerToken.append(performance.timePerTokenMean)
     timesToFirstToken.append(performance.timeToFirstToken)
-    prefillShares.append(performance.prefillShare)
     let regime = Int64(performance.regime.rawValue)
     regimes.append(isFull ? -regime : regime)
   }
@@ -167,7 +165,6 @@ public struct FleetOutcome: Codable, Hashable, Sendable {
     outputRates.append(0)
     timesPerToken.append(0)
     timesToFirstToken.append(0)
-    prefillShares.append(0)
     regimes.append(0)
   }
 
@@ -176,13 +173,12 @@ public struct FleetOutcome: Codable, Hashable, Sendable {
     outputRates += other.outputRates
     timesPerToken += other.timesPerToken
     timesToFirstToken += other.timesToFirstToken
-    prefillShares += other.prefillShares
     regimes += other.regimes
   }
 
   public func fits(_ job: FleetJob) -> Bool {
     [
-      outputRates.count, timesPerToken.count, timesToFirstToken.count, prefillShares.count,
+      outputRates.count, timesPerToken.count, timesToFirstToken.count,
       regimes.count,
     ].allSatisfy { $0 == job.candidates.count }
   }

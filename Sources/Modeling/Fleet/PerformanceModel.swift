@@ -67,7 +67,7 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
       (batch, limit) = (max(1, share), .demand)
     }
     var cycle = times.cycle(batch: batch, shape)
-    var rate = batch * shape.output / (cycle.prefill.total + cycle.decode.total)
+    var rate = batch * shape.output / cycle.total
     switch load {
     case .closed: break
     case .offline(let requests):
@@ -76,10 +76,9 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
       let waiting = requests / busy
       let full = (waiting / batch).rounded(.down)
       let rest = waiting - full * batch
-      var whole = full * (cycle.prefill.total + cycle.decode.total)
+      var whole = full * cycle.total
       if rest >= 1 {
-        let last = times.cycle(batch: rest, shape)
-        whole += last.prefill.total + last.decode.total
+        whole += times.cycle(batch: rest, shape).total
       }
       rate = waiting * shape.output / whole
     case .batch(let size):
@@ -87,27 +86,23 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
       let share = size / busy
       batch = max(1, min(share, times.requests(of: shape)))
       limit = batch < share ? .memory : .demand
-      cycle = (
-        times.prefill(tokens: batch * shape.input, prompt: shape.input),
-        times.decode(batch: batch, context: shape.input + shape.output / 2) * shape.output
-      )
-      rate = batch * shape.output / (cycle.prefill.total + cycle.decode.total)
+      cycle = ServingCycle(
+        prefill: times.prefill(tokens: batch * shape.input, prompt: shape.input),
+        decode: times.decode(batch: batch, context: shape.input + shape.output / 2) * shape.output)
+      rate = batch * shape.output / cycle.total
     case .limited(let seconds):
       let allowed = seconds * factor
-      func perToken(_ batch: Double) -> Double {
-        let cycle = times.cycle(batch: batch, shape)
-        return (cycle.prefill.total + cycle.decode.total) / shape.output
-      }
-      if perToken(batch) > allowed {
+      func isSlow(_ cycle: ServingCycle) -> Bool { cycle.total / shape.output > allowed }
+      if isSlow(cycle) {
         var (low, high) = (1.0, batch)
         for _ in 0..<20 {
           let middle = (low * high).squareRoot()
-          if perToken(middle) <= allowed { low = middle } else { high = middle }
+          if isSlow(times.cycle(batch: middle, shape)) { high = middle } else { low = middle }
         }
         (batch, limit) = (low, .latency)
+        cycle = times.cycle(batch: batch, shape)
+        rate = batch * shape.output / cycle.total
       }
-      cycle = times.cycle(batch: batch, shape)
-      rate = batch * shape.output / (cycle.prefill.total + cycle.decode.total)
     }
     if limit == .memory && batch >= times.batchLimit { limit = .engine }
     // One prompt into an empty engine, and the step that gives its first token.
@@ -115,21 +110,11 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
     return Performance(
       outputRate: rate * busy * factor, timeToFirstToken: first / factor,
       timePerToken: cycle.decode.total / shape.output / factor,
-      timePerTokenMean: (cycle.prefill.total + cycle.decode.total) / shape.output / factor,
+      timePerTokenMean: cycle.total / shape.output / factor,
       batch: batch, batchLimit: limit, replicas: deployment.replicas, shape: shape,
       prefill: cycle.prefill * (1 / factor), decode: cycle.decode * (1 / factor),
       gainFromMemory: limit == .memory
-        ? Self.gain(times, batch, shape) : 1)
-  }
-
-  /// By how much twice the room for the cache would raise throughput.
-  private static func gain(
-    _ times: ReplicaTimes, _ batch: Double, _ shape: RequestShape
-  ) -> Double {
-    let now = times.cycle(batch: batch, shape)
-    let twice = times.cycle(batch: 2 * batch, shape)
-    return 2 * (now.prefill.total + now.decode.total)
-      / (twice.prefill.total + twice.decode.total)
+        ? 2 * cycle.total / times.cycle(batch: 2 * batch, shape).total : 1)
   }
 
   /// The logarithm by which throughput exceeds the equations: software of that age, and what is known
@@ -228,11 +213,11 @@ extension ServingLoad {
 }
 
 /// What a deployment delivers.
-public struct Performance: Codable, Hashable, Sendable {
+public struct Performance: Hashable, Sendable {
   /// What keeps the batch from being larger.
-  public enum BatchLimit: Int, Codable, Sendable {
+  public enum BatchLimit: Sendable {
     /// Room for the cache.
-    case memory = 1
+    case memory
     /// No more requests.
     case demand
     /// The limit of the time between tokens.
@@ -242,7 +227,7 @@ public struct Performance: Codable, Hashable, Sendable {
   }
 
   /// What one would have to improve to get more.
-  public enum Regime: Int, Codable, CaseIterable, Sendable {
+  public enum Regime: Int, CaseIterable, Sendable {
     case weights = 1
     case cache, compute, communication, host, capacity, latency
 
@@ -290,16 +275,8 @@ public struct Performance: Codable, Hashable, Sendable {
   /// Throughput with twice the room for the cache, over this.
   public var gainFromMemory: Double
 
-  enum CodingKeys: Int, CodingKey {
-    case outputRate = 1
-    case timeToFirstToken, timePerToken, timePerTokenMean, batch, batchLimit, replicas, shape
-    case prefill, decode, gainFromMemory
-  }
-
   /// Requests a second.
   public var requestRate: Double { outputRate / shape.output }
-  /// Input tokens a second.
-  public var inputRate: Double { requestRate * shape.input }
   /// Where the time of a whole batch goes.
   public var time: StepTime { prefill + decode }
   /// Part of the time that goes into prompts.

@@ -159,7 +159,7 @@ public struct PredictionErrors: Codable, Hashable, Sendable {
 }
 
 /// A predicted number with the range that holds 90 % of what was measured in such cases.
-public struct Interval: Codable, Hashable, Sendable {
+public struct Interval: Hashable, Sendable {
   public var low: Double
   public var estimate: Double
   public var high: Double
@@ -168,11 +168,6 @@ public struct Interval: Codable, Hashable, Sendable {
     self.low = low
     self.estimate = estimate
     self.high = high
-  }
-
-  enum CodingKeys: Int, CodingKey {
-    case low = 1
-    case estimate, high
   }
 
   /// The range of what is in inverse proportion.
@@ -268,7 +263,7 @@ extension PerformanceModel {
 }
 
 /// Errors of predictions, summed up.
-public struct ErrorTable: Hashable, Sendable {
+public enum ErrorTable {
   public struct Row: Hashable, Sendable {
     public var label: String
     public var points: Int
@@ -277,8 +272,6 @@ public struct ErrorTable: Hashable, Sendable {
     public var p90: Double
     public var bias: Double
   }
-
-  public var rows: [Row]
 
   /// Of ln(predicted / measured).
   public static func row(_ label: String, _ logs: [Double]) -> Row {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Where the time of a step goes, in seconds.
-public struct StepTime: Codable, Hashable, Sendable {
+public struct StepTime: Hashable, Sendable {
   /// Reading weights.
   public var weights = 0.0
   /// Reading the cache of keys and values.
@@ -14,11 +14,6 @@ public struct StepTime: Codable, Hashable, Sendable {
   public var host = 0.0
 
   public var total: Double { weights + cache + compute + communication + host }
-
-  enum CodingKeys: Int, CodingKey {
-    case weights = 1
-    case cache, compute, communication, host
-  }
 
   static func + (a: StepTime, b: StepTime) -> StepTime {
     var sum = a
@@ -41,6 +36,15 @@ public struct StepTime: Codable, Hashable, Sendable {
   }
 }
 
+/// A whole batch from its prompts to its last tokens.
+struct ServingCycle {
+  var prefill: StepTime
+  var decode: StepTime
+
+  /// Seconds.
+  var total: Double { prefill.total + decode.total }
+}
+
 /// The times of one replica: everything that does not depend on the batch, worked out once. Equations
 /// and sources are in `docs/FLEET.md`, with the same names.
 struct ReplicaTimes {
@@ -51,8 +55,6 @@ struct ReplicaTimes {
   private let fullLayers: Double
   private let windowLayers: Double
   private let window: Double
-  /// GPUs of the replica.
-  let gpus: Double
   /// Requests that engines take at once.
   let batchLimit: Double
 
@@ -107,7 +109,6 @@ struct ReplicaTimes {
     windowLayers = Double(architecture.windowLayers)
     fullLayers = layers - windowLayers
     window = Double(architecture.window)
-    gpus = n
     batchLimit = Self.sequencesMax * (spreads ? n : 1)
 
     // What the chip reaches.
@@ -303,11 +304,10 @@ struct ReplicaTimes {
   }
 
   /// Serving `batch` requests from prompt to last token, in steady state.
-  func cycle(batch: Double, _ shape: RequestShape) -> (prefill: StepTime, decode: StepTime) {
+  func cycle(batch: Double, _ shape: RequestShape) -> ServingCycle {
     let prompts = prefill(tokens: Self.chunk, prompt: shape.input)
-    return (
-      prompts * (batch * shape.input / Self.chunk),
-      decode(batch: batch, context: shape.input + shape.output / 2) * shape.output
-    )
+    return ServingCycle(
+      prefill: prompts * (batch * shape.input / Self.chunk),
+      decode: decode(batch: batch, context: shape.input + shape.output / 2) * shape.output)
   }
 }

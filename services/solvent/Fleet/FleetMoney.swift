@@ -145,7 +145,8 @@ struct SizePrinter {
     case .csv:
       Terminal.print(
         "window_start_s,requests_per_s,busy_replicas,replicas_autoscaled,replicas_fixed")
-      let (fixed, scaled) = (cases[0].plan, cases[1].plan)
+      let plans = cases.map(\.plan)
+      let (fixed, scaled) = (plans[0], plans[1])
       for (index, window) in demand.windows.enumerated() {
         Terminal.print(
           CSVText.line([
