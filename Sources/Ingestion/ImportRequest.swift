@@ -62,8 +62,7 @@ public struct ReadingOptions: Codable, Hashable, Sendable {
       guard let named = known.first(where: { $0.name == mappingName }) else {
         let names = known.map(\.name)
         let near =
-          Spelling.nearest(to: mappingName, among: names)
-          .map { "; did you mean '\($0)'?" } ?? ""
+          Spelling.hint(for: mappingName, among: names)
         throw FileProblem(
           file: file,
           "there is no mapping '\(mappingName)'; there are \(names.joined(separator: ", "))\(near)")

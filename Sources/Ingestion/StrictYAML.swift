@@ -142,7 +142,7 @@ struct StrictYAML {
     var result: [String: StrictYAML] = [:]
     for (key, value) in try entries() {
       guard allowed.contains(key) else {
-        let near = Spelling.nearest(to: key, among: allowed).map { "; did you mean '\($0)'?" } ?? ""
+        let near = Spelling.hint(for: key, among: allowed)
         throw value.problem(
           "unknown key; allowed are \(allowed.joined(separator: ", "))\(near)")
       }
@@ -202,6 +202,11 @@ public enum Spelling {
       return nil
     }
     return best.0
+  }
+
+  /// The end of a message: `; did you mean 'cash'?`, or nothing.
+  public static func hint(for word: String, among words: [String]) -> String {
+    nearest(to: word, among: words).map { "; did you mean '\($0)'?" } ?? ""
   }
 
   static func distance(_ a: String, _ b: String) -> Int {

@@ -67,7 +67,7 @@ public enum BooksFile {
           continue
         }
         let near =
-          Spelling.nearest(to: unknown, among: allowed).map { "; did you mean '\($0)'?" } ?? ""
+          Spelling.hint(for: unknown, among: allowed)
         throw FileProblem(
           file: file, line: 1,
           "unknown column '\(unknown)'; there are \(allowed.joined(separator: ", "))\(near)")

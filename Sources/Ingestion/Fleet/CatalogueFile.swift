@@ -136,9 +136,7 @@ public enum CatalogueFile {
       }
       guard var source = known[words[1]] else {
         let near =
-          Spelling.nearest(to: words[1], among: Array(known.keys)).map {
-            "; did you mean '\($0)'?"
-          } ?? ""
+          Spelling.hint(for: words[1], among: known.keys.sorted())
         throw value.problem("'\(words[1])' is not among the sources of this file\(near)")
       }
       source.isGuess = words.count == 3

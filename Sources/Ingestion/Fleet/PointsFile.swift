@@ -44,7 +44,7 @@ public enum PointsFile {
       throw row.problem(
         "gpu",
         "'\(gpuText)' is not in the catalogue"
-          + near(gpuText, catalogue.accelerators.spellings)
+          + Spelling.hint(for: gpuText, among: catalogue.accelerators.spellings)
           + "; see solvent fleet gpus, or add it with --catalogue FILE")
     }
     let stackText = try row.text("engine")
@@ -89,10 +89,6 @@ public enum PointsFile {
       measured: measured)
   }
 
-  private static func near(_ word: String, _ names: [String]) -> String {
-    Spelling.nearest(to: word, among: names).map { "; did you mean '\($0)'?" } ?? ""
-  }
-
   /// Of the catalogue, or as far as the row tells it.
   private static func architecture(
     _ row: SmallTable.Row, _ catalogue: FleetCatalogue
@@ -103,7 +99,8 @@ public enum PointsFile {
       guard let value = try row.whole(column, 1...100_000_000) else {
         throw row.problem(
           "model",
-          "'\(name)' is not in the catalogue" + near(name, catalogue.architectures.spellings)
+          "'\(name)' is not in the catalogue"
+            + Spelling.hint(for: name, among: catalogue.architectures.spellings)
             + ", and \(column) is missing; see solvent fleet models, or add it with --catalogue")
       }
       return value

@@ -128,7 +128,7 @@ struct SmallTable {
         let field = scanner[place]
         var text = String(
           decoding: bytes[field.start..<field.start + field.count], as: UTF8.self)
-        if field.isEscaped { text = text.split(separator: "\"\"").joined(separator: "\"") }
+        if field.isEscaped { text = text.replacing("\"\"", with: "\"") }
         fields.append(text)
       }
       if columns == nil {

@@ -111,8 +111,7 @@ public enum MappingFile {
     for (name, value) in try map["dimensions"]?.entries() ?? [] {
       guard Dimension.standard.contains(name) else {
         let near =
-          Spelling.nearest(to: name, among: Dimension.standard)
-          .map { "; did you mean '\($0)'?" } ?? ""
+          Spelling.hint(for: name, among: Dimension.standard)
         throw value.problem(
           """
           dimensions are \(Dimension.standard.joined(separator: ", ")); anything else is a tag\

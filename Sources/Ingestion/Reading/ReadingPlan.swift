@@ -41,7 +41,7 @@ final class ReadingPlan {
   init(_ mapping: Mapping, header: [String], path: String) throws(FileProblem) {
     func field(_ name: String) throws(FileProblem) -> Int {
       if let index = header.firstIndex(of: name) { return index }
-      let near = Spelling.nearest(to: name, among: header).map { "; did you mean '\($0)'?" } ?? ""
+      let near = Spelling.hint(for: name, among: header)
       throw FileProblem(
         file: path, line: 1,
         """

@@ -70,7 +70,7 @@ public struct ScenarioFile: Sendable {
     let names = RunwayScenario.Parameter.allCases.map(\.name)
     for (name, value) in try map["parameters"]?.entries() ?? [] {
       guard let parameter = RunwayScenario.Parameter(name: name) else {
-        let near = Spelling.nearest(to: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
+        let near = Spelling.hint(for: name, among: names)
         throw value.problem("unknown parameter; there are \(names.joined(separator: ", "))\(near)")
       }
       let text = try noted(value, as: parameter.name)
@@ -227,7 +227,7 @@ public struct ScenarioFile: Sendable {
       let known =
         RunwayScenario.Parameter.allCases.map(\.name) + Self.settings
         + Self.events.keys.sorted().map { "\($0)@MONTH" }
-      let near = Spelling.nearest(to: key, among: known).map { "; did you mean '\($0)'?" } ?? ""
+      let near = Spelling.hint(for: key, among: known)
       throw ScenarioError("there is no '\(key)'\(near)")
     }
     try setSetting(key, text)

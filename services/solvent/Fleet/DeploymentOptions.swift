@@ -42,10 +42,6 @@ struct ModelOptions: ParsableArguments {
     let name = model ?? ""
     return (try catalogue.architectures.entry(name, "model").value, nil)
   }
-
-  static func near(_ word: String, _ names: [String]) -> String {
-    Spelling.nearest(to: word, among: names).map { "; did you mean '\($0)'?" } ?? ""
-  }
 }
 
 extension FleetCatalogue.Section {
@@ -55,7 +51,7 @@ extension FleetCatalogue.Section {
     guard let entry = self[name] else {
       throw Failure(
         EX_USAGE,
-        "there is no \(kind) '\(name)'\(ModelOptions.near(name, spellings)); see: "
+        "there is no \(kind) '\(name)'\(Spelling.hint(for: name, among: spellings)); see: "
           + "solvent fleet \(kind == "GPU" ? "gpus" : "models"), and solvent fleet add --help")
     }
     return entry
@@ -345,7 +341,7 @@ struct DeploymentOptions: ParsableArguments {
     let known = ["vllm", "sglang", "trtllm"] + Set(model.errors.records.map(\.stack)).sorted()
     throw Failure(
       EX_USAGE,
-      "there is no engine '\(name)'\(ModelOptions.near(name, known)); there are "
+      "there is no engine '\(name)'\(Spelling.hint(for: name, among: known)); there are "
         + known.joined(separator: ", "))
   }
 

@@ -117,7 +117,7 @@ extension Fleet {
         let names = known.entries.map(\.model)
         throw Failure(
           EX_USAGE,
-          "no price of '\(api ?? "")' is known\(ModelOptions.near(model, names)); "
+          "no price of '\(api ?? "")' is known\(Spelling.hint(for: model, among: names)); "
             + "tell it: --api-price 0.15,0.60")
       }
       let card = known.card(provider: entry.provider, model: entry.model, in: now...now)
