@@ -169,7 +169,7 @@ private struct MapDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
     state.open = map
   }
 
-  /// Places the reader at the value of `key`; `false` when there is no such key.
+  /// DataDirectory the reader at the value of `key`; `false` when there is no such key.
   ///
   /// The next key is nearly always the wanted one, so the common path neither allocates nor
   /// searches.

@@ -50,8 +50,14 @@ public final class ClusterClient: Sendable {
   private let epoch = UInt64.random(in: 1...UInt64.max)
 
   /// Begins to connect.
+  /// - Parameters:
+  ///   - name: what the client is called in lists and logs.
+  ///   - process: its process id, for the same lists.
+  ///   - release: its release, as every greeting says it.
+  ///   - services: the services that it can ask.
   public init(
-    address: BrokerAddress, name: String, process: Int, services: [String], logger: Logger
+    address: BrokerAddress, name: String, process: Int, release: String, services: [String],
+    logger: Logger
   ) async throws {
     self.address = address
     routes = services
@@ -61,7 +67,7 @@ public final class ClusterClient: Sendable {
     node = try ProducerNode(
       loop: loop, context: Context(), address: address,
       hello: Hello(
-        role: .producer, name: name, process: process, release: solventRelease,
+        role: .producer, name: name, process: process, release: release,
         routes: services.map { [$0] }),
       logger: logger,
       events: .init(

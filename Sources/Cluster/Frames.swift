@@ -81,6 +81,10 @@ extension Message {
 
 extension SharedMessage {
   /// A frame with the CBOR of `value`.
+  // Not inlined: Swift 6.3.1 crashes with -O when it inlines this into an `async` function of another
+  // module ("While splitting coroutine", LLVM's coro-split). docs/ARCHITECTURE.md tells how it was
+  // found; try again with each new compiler.
+  @inline(never)
   public convenience init(encoding value: some Encodable) throws {
     try self.init(CBOREncoder().encode(value))
   }

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CZeroMQ
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// One thread that waits for sockets, timers and Swift jobs: an actor that names it as its executor
 /// owns its sockets without locks, and `await actor.method()` reaches it from anywhere.
@@ -219,12 +214,8 @@ public final class PollLoop: SerialExecutor, @unchecked Sendable {
 }
 
 extension pthread_t {
-  /// A thread as a number: `pthread_t` is an integer with Glibc and a pointer elsewhere.
+  /// A thread as a number: with Glibc `pthread_t` is an integer.
   fileprivate var hashValueForLoop: OpaquePointer? {
-    #if canImport(Glibc)
-      OpaquePointer(bitPattern: UInt(self))
-    #else
-      OpaquePointer(self)
-    #endif
+    OpaquePointer(bitPattern: UInt(self))
   }
 }

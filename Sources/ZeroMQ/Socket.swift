@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CZeroMQ
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// A hardened libzmq socket. One owner, one thread: it cannot be copied.
 ///

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CZeroMQ
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// A failed libzmq call: the error number, and what was attempted.
 public struct ZeroMQError: Error, Equatable, Sendable, CustomStringConvertible {

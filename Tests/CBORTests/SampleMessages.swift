@@ -3,8 +3,9 @@
 import Broker
 import CBOR
 import Economics
-import Modeling
+import Fleet
 import Reporting
+import Runway
 
 /// One message of every kind, with the rule of `docs/protocol.cddl` that describes it.
 enum SampleMessages {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Determinism
 import Economics
 import Foundation
 import GRDB
-import Modeling
 import Reporting
 import Testing
 

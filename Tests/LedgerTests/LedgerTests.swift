@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CBOR
+import Determinism
 import Economics
 import Foundation
 import GRDB
 import Ledger
-import Modeling
+import Pricing
 import Reporting
 import Testing
 

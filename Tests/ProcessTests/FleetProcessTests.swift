@@ -340,7 +340,7 @@ struct FleetProcessTests {
     // The shipped coefficients are these, to the last digit but for the date.
     let shipped = try String(
       contentsOf: Binaries.repository.appending(
-        path: "Sources/Ingestion/Resources/performance.yaml"), encoding: .utf8)
+        path: "Sources/Documents/Resources/performance.yaml"), encoding: .utf8)
     func undated(_ text: String) -> [Substring] {
       text.split(separator: "\n").filter { !$0.hasPrefix("performance:") }
     }

@@ -3,6 +3,7 @@
 import Cluster
 import Economics
 import Foundation
+import Host
 import Logging
 import Reporting
 import Synchronization
@@ -74,7 +75,7 @@ struct SubscriberProcessTests {
     let log = SampleLog(rows: 40_000, seed: 5)
     let prices = try ClusterProcessTests.write(cluster, "prices.yaml", SampleLog.prices)
     let path = try ClusterProcessTests.write(cluster, "log.csv", log.text)
-    let address = try BrokerAddress(Places(data: cluster.data).broker)
+    let address = try BrokerAddress(DataDirectory(data: cluster.data).broker)
     let loop = PollLoop(name: "test")
     loop.start()
     let context = try Context()
@@ -124,7 +125,7 @@ struct SubscriberProcessTests {
       let words = line.split(separator: " ")
       return "\(words[0]) \(words[1]) \(words[3])"
     }
-    let endpoint = try BrokerAddress(Places(data: cluster.data).broker).stream.address
+    let endpoint = try BrokerAddress(DataDirectory(data: cluster.data).broker).stream.address
     let script = Binaries.repository.appending(path: "examples/subscribe.py").path
     let out = URL(fileURLWithPath: "\(cluster.data)/subscribe.out")
     try Data().write(to: out)

@@ -2,8 +2,8 @@
 
 import ArgumentParser
 import Broker
-import Cluster
-import ServiceLifecycle
+import BrokerService
+import Host
 import ZeroMQ
 
 @main
@@ -38,20 +38,10 @@ struct BrokerCommand: AsyncParsableCommand {
       settings.heartbeatMilliseconds = heartbeat
       settings.livenessMilliseconds = liveness
       settings.attemptsMax = attempts
-      let node = try BrokerNode(
-        loop: parts.loop, context: parts.context, address: options.brokerAddress(),
-        settings: settings, release: solventRelease, logger: parts.logger)
-      return [BrokerService(node: node)]
+      return [
+        try BrokerService(
+          parts: parts, address: options.brokerAddress(), settings: settings)
+      ]
     }
-  }
-}
-
-struct BrokerService: Service {
-  let node: BrokerNode
-
-  func run() async throws {
-    await node.start()
-    try? await gracefulShutdown()
-    await node.stop()
   }
 }

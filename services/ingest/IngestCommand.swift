@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Cluster
-import Ingestion
-import ServiceLifecycle
+import Host
+import IngestService
 
 @main
 struct IngestCommand: AsyncParsableCommand {

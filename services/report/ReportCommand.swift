@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Cluster
-import Ledger
-import ServiceLifecycle
+import Host
+import ReportService
 
 @main
 struct ReportCommand: AsyncParsableCommand {
@@ -18,11 +17,9 @@ struct ReportCommand: AsyncParsableCommand {
     let places = options.places
     try places.create()
     try await ServiceProcess.run("report", options) { parts in
-      let ledger = try Ledger(path: places.ledger)
-      return [
+      [
         try ReportService(
-          parts: parts, address: options.brokerAddress(), ledger: ledger,
-          ledgerPath: places.ledger)
+          parts: parts, address: options.brokerAddress(), ledgerPath: places.ledger)
       ]
     }
   }

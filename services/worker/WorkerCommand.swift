@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Broker
-import CBOR
-import Cluster
-import Dispatch
-import Economics
-import Foundation
-import Logging
-import Modeling
-import ServiceLifecycle
-import ZeroMQ
+import Host
+import WorkerService
 
 @main
 struct WorkerCommand: AsyncParsableCommand {
@@ -31,60 +23,6 @@ struct WorkerCommand: AsyncParsableCommand {
   func run() async throws {
     try await ServiceProcess.run("worker", options) { parts in
       [try WorkerService(parts: parts, address: options.brokerAddress(), places: places)]
-    }
-  }
-}
-
-/// Joins the broker and computes what it is given, one job after another on one thread: more workers
-/// are more processes.
-final class WorkerService: Service {
-  private let node: WorkerNode
-
-  init(parts: ServiceProcess.Parts, address: BrokerAddress, places: Int) throws {
-    let hello = Hello(
-      role: .worker, name: "\(parts.name)-\(getpid())", process: Int(getpid()),
-      release: solventRelease,
-      services: [ServiceName.price, ServiceName.simulate, ServiceName.fleet])
-    let computing = DispatchQueue(label: "solvent.compute")
-    let (results, continuation) = AsyncStream<(JobID, JobOutcome)>.makeStream()
-    let logger = parts.logger
-    logger.notice("simulation kernel", metadata: ["for": "\(RunwayEngine.kernel.rawValue)"])
-    let node = try WorkerNode(
-      loop: parts.loop, context: parts.context, address: address, hello: hello, places: places,
-      logger: logger
-    ) { job in
-      computing.async { continuation.yield((job.id, Self.compute(job, logger))) }
-    }
-    self.node = node
-    Task {
-      for await (id, outcome) in results { await node.finished(id, outcome) }
-    }
-  }
-
-  func run() async throws {
-    await node.start()
-    try? await gracefulShutdown()
-    await node.drainAndLeave()
-    await node.stop()
-  }
-
-  private static func compute(_ job: Job, _ logger: Logger) -> JobOutcome {
-    do {
-      switch job.service {
-      case ServiceName.simulate:
-        let outcome = try job.payload.decode(SimulationJob.self).run()
-        return .result(try SharedMessage(encoding: outcome))
-      case ServiceName.fleet:
-        let outcome = try job.payload.decode(FleetJob.self).run()
-        return .result(try SharedMessage(encoding: outcome))
-      default:
-        let outcome = try Costing.price(job.payload.decode(PricingJob.self))
-        return .result(try SharedMessage(encoding: outcome))
-      }
-    } catch {
-      // The same job fails the same way everywhere: trying again would not help.
-      logger.error("a job was rejected", metadata: ["job": "\(job.id)", "error": "\(error)"])
-      return .failed(.rejected, retryable: false, try? SharedMessage(Array("\(error)".utf8)))
     }
   }
 }

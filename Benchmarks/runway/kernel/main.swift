@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Modeling
+import Runway
 
 /// Simulates runway-60 in one thread and nothing else: what callgrind counts instructions of.
 let words = CommandLine.arguments

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Broker
+public import Cluster
+public import Reporting
+public import ZeroMQ
+
+extension ClusterClient {
+  /// Has the ingest service read a file.
+  /// - Parameter progress: permille and rows so far.
+  public func importFile(
+    _ request: ImportRequest, progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) async throws -> ImportReport {
+    let question = try SharedMessage(encoding: request)
+    let answer = try await ask(ServiceName.ingest, question, timeout: .seconds(120)) {
+      permille, payload in
+      progress?(permille, payload.flatMap { try? $0.decode(Int.self) } ?? 0)
+    }
+    return try answer.decode(ImportReport.self)
+  }
+
+  /// Asks the broker about itself.
+  public func brokerStatus() async throws -> BrokerStatus {
+    try await join(within: .seconds(1))
+    let answer = try await ask("broker", SharedMessage([]), timeout: .seconds(3))
+    return try answer.decode(BrokerStatus.self)
+  }
+}
+
+extension CostQuery {
+  /// The question to the report service.
+  public func message() throws -> SharedMessage {
+    try SharedMessage(encoding: ReportRequest.cost(self))
+  }
+}
+
+extension SharedMessage {
+  /// The answer to a question about costs.
+  public func costAnswer() throws -> CostAnswer { try decode(CostAnswer.self) }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+public import Cluster
+import Dispatch
+import Economics
+public import Fleet
+import Foundation
+public import Runway
+import Synchronization
+import ZeroMQ
+
+/// A part of some work that any worker can do, and this process too.
+public protocol SpreadJob: Codable, Sendable {
+  associatedtype Outcome: Codable, Sendable
+
+  /// Whose jobs they are.
+  static var service: String { get }
+  func run() throws -> Outcome
+  /// Whether it can be what came of this job.
+  func accepts(_ outcome: Outcome) -> Bool
+}
+
+extension SimulationJob: SpreadJob {
+  public static var service: String { ServiceName.simulate }
+  public func run() throws -> SimulationOutcome { try run(on: RunwayEngine.kernel) }
+  public func accepts(_ outcome: SimulationOutcome) -> Bool { outcome.fits(self) }
+}
+
+extension FleetJob: SpreadJob {
+  public static var service: String { ServiceName.fleet }
+  public func accepts(_ outcome: FleetOutcome) -> Bool { outcome.fits(self) }
+}
+
+/// Has many jobs done, by the workers of a cluster or by the processors here.
+public enum Fanout {
+  /// On the workers: as many under way as keep them busy.
+  /// - Parameter take: gets each outcome with the place of its job, in any order, one at a time.
+  public static func run<Job: SpreadJob>(
+    _ jobs: [Job], on client: ClusterClient, workers: Int, take: (Int, Job.Outcome) throws -> Void
+  ) async throws {
+    try await withThrowingTaskGroup(of: (Int, Job.Outcome).self) { group in
+      var next = 0
+      func start() throws {
+        guard next < jobs.count else { return }
+        let (place, job) = (next, jobs[next])
+        let message = try SharedMessage(encoding: job)
+        next += 1
+        group.addTask {
+          let outcome = try await client.ask(Job.service, message, timeout: .seconds(600))
+            .decode(Job.Outcome.self)
+          guard job.accepts(outcome) else {
+            throw ClientError(
+              .refused, "a worker answered something else; do all run this release?")
+          }
+          return (place, outcome)
+        }
+      }
+      for _ in 0..<(4 * workers + 4) { try start() }
+      while let (place, outcome) = try await group.next() {
+        try take(place, outcome)
+        try start()
+      }
+    }
+  }
+
+  /// In this process, on all its processors.
+  /// - Parameter take: as above.
+  public static func run<Job: SpreadJob>(
+    _ jobs: [Job], take: @Sendable (Int, Job.Outcome) throws -> Void
+  ) throws {
+    let state = Mutex<(next: Int, error: (any Error)?)>((0, nil))
+    let taking = Mutex(())
+    DispatchQueue.concurrentPerform(
+      iterations: ProcessInfo.processInfo.activeProcessorCount
+    ) { _ in
+      while let place = state.withLock({ state -> Int? in
+        guard state.next < jobs.count, state.error == nil else { return nil }
+        defer { state.next += 1 }
+        return state.next
+      }) {
+        do {
+          let outcome = try jobs[place].run()
+          try taking.withLock { _ in try take(place, outcome) }
+        } catch {
+          state.withLock { $0.error = error }
+        }
+      }
+    }
+    if let error = state.withLock({ $0.error }) { throw error }
+  }
+}
+
+/// Outcomes by place, put from any thread.
+public final class Collected<Outcome: Sendable>: Sendable {
+  private let outcomes: Mutex<[Outcome?]>
+
+  public init(_ count: Int) { outcomes = Mutex(Array(repeating: nil, count: count)) }
+
+  public func put(_ outcome: Outcome, at place: Int) { outcomes.withLock { $0[place] = outcome } }
+
+  /// In order, without the missing.
+  public var all: [Outcome] { outcomes.withLock { $0.compactMap(\.self) } }
+}

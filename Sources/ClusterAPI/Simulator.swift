@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Cluster
+import Economics
+import Foundation
+public import Runway
+import Synchronization
+
+/// Has scenarios simulated, on the workers of a cluster or in this process, and merges the shards. The
+/// result is the same bytes either way, whatever the shards and their order.
+public struct Simulator: Sendable {
+  /// What is known so far.
+  public struct Partial: Sendable {
+    public var paths: UInt64
+    public var ofPaths: UInt64
+    /// P(ruin by the horizon) of the first scenario.
+    public var ruin: Share
+  }
+
+  public let scenarios: [RunwayScenario]
+  public let paths: Int
+  public let shard: Int?
+  public let partial: @Sendable (Partial) -> Void
+
+  /// - Parameters:
+  ///   - shard: paths per job; `nil` chooses.
+  ///   - partial: called after each shard, from any thread, one at a time.
+  public init(
+    scenarios: [RunwayScenario], paths: Int, shard: Int?,
+    partial: @escaping @Sendable (Partial) -> Void
+  ) {
+    self.scenarios = scenarios
+    self.paths = paths
+    self.shard = shard
+    self.partial = partial
+  }
+
+  /// On the workers.
+  public func run(on client: ClusterClient, workers: Int) async throws -> SimulationOutcome {
+    let jobs = SimulationJob.shards(scenarios, paths: paths, workers: workers, shard: shard)
+    var outcome = SimulationOutcome()
+    try await Fanout.run(jobs, on: client, workers: workers) { _, part in
+      try outcome.add(part)
+      tell(outcome)
+    }
+    return outcome
+  }
+
+  /// In this process, on all its processors.
+  public func run() throws -> SimulationOutcome {
+    let processors = ProcessInfo.processInfo.activeProcessorCount
+    let jobs = SimulationJob.shards(scenarios, paths: paths, workers: processors, shard: shard)
+    let merged = Mutex(SimulationOutcome())
+    try Fanout.run(jobs) { _, part in
+      try merged.withLock { outcome in
+        try outcome.add(part)
+        tell(outcome)
+      }
+    }
+    return merged.withLock { $0 }
+  }
+
+  private func tell(_ outcome: SimulationOutcome) {
+    guard let counts = outcome.counts.first, let scenario = scenarios.first else { return }
+    let summary = RunwaySummary(counts, of: scenario)
+    partial(
+      Partial(
+        paths: counts.paths, ofPaths: UInt64((paths + 7) / 8 * 8),
+        ruin: summary.ruin(by: scenario.horizon)))
+  }
+}

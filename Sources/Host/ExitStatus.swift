@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The exit codes of `docs/CLI.md`.
+public enum ExitStatus {
+  public static let failed: Int32 = 1
+  /// A file that the user wrote (prices, mapping) is wrong.
+  public static let badFile: Int32 = 2
+  /// Imported, but some rows were put aside.
+  public static let quarantined: Int32 = 3
+  /// A log as a whole could not be read.
+  public static let refused: Int32 = 4
+  /// Damage, or the disk does not take it.
+  public static let storage: Int32 = 5
+  public static let dataError: Int32 = 65
+  public static let unreachable: Int32 = 69
+  public static let tryAgain: Int32 = 75
+  public static let badConfiguration: Int32 = 78
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Broker
+import Cluster
+import ClusterAPI
+import Foundation
+import Logging
+
+/// A running local cluster, as `cluster.json` tells other commands.
+public struct ClusterFile: Codable {
+  public struct Member: Codable {
+    public var name: String
+    public var pid: Int32
+  }
+
+  public var supervisor: Int32
+  public var release: String
+  public var broker: String
+  public var members: [Member]
+
+  public static func read(_ places: DataDirectory) -> ClusterFile? {
+    guard let data = FileManager.default.contents(atPath: places.cluster) else { return nil }
+    return try? JSONDecoder().decode(ClusterFile.self, from: data)
+  }
+
+  public func write(_ places: DataDirectory) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try encoder.encode(self).write(to: URL(fileURLWithPath: places.cluster), options: .atomic)
+  }
+}
+
+/// Holds a data directory for one supervisor.
+public final class ClusterLock: Sendable {
+  private let descriptor: Int32
+
+  /// - Returns: `nil` when another process holds it.
+  public init?(_ places: DataDirectory) {
+    descriptor = open("\(places.data)/cluster.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return nil }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      return nil
+    }
+  }
+
+  deinit { close(descriptor) }
+}
+
+/// Starts a supervised cluster and waits until it works.
+public final class LocalCluster: Sendable {
+  public let places: DataDirectory
+  public let supervisor: Supervisor
+  private let lock: ClusterLock
+  private let workers: Int
+
+  public init(
+    places: DataDirectory, workers: Int, extra: [String] = [],
+    tell: @escaping @Sendable (String) -> Void
+  ) throws {
+    try places.create()
+    guard let lock = ClusterLock(places) else {
+      throw Failure(
+        ExitStatus.tryAgain,
+        "a cluster runs on \(places.data) already; stop it with: solvent down --data \(places.data)"
+      )
+    }
+    self.lock = lock
+    self.places = places
+    self.workers = workers
+    supervisor = try Supervisor(places: places, workers: workers, extra: extra, tell: tell)
+  }
+
+  /// Starts all processes and returns when every one has joined the broker.
+  public func start(timeout: Duration = .seconds(20)) async throws -> BrokerStatus {
+    supervisor.start()
+    let deadline = ContinuousClock.now + timeout
+    let client = try await ClusterClient(
+      address: BrokerAddress(places.broker), name: "up", process: Int(getpid()),
+      release: solventRelease,
+      services: ["broker"], logger: Logger(label: "solvent") { _ in SwiftLogNoOpLogHandler() })
+    defer { Task { await client.close() } }
+    while ContinuousClock.now < deadline {
+      if let status = try? await client.brokerStatus(), isComplete(status) {
+        try writeFile()
+        return status
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw Failure(
+      ExitStatus.failed, "the cluster did not start; see the logs in \(places.log)")
+  }
+
+  private func isComplete(_ status: BrokerStatus) -> Bool {
+    func count(_ service: String) -> Int {
+      status.workers.count { $0.services.contains(service) }
+    }
+    return count(ServiceName.price) >= workers && count(ServiceName.ledger) >= 1
+      && count(ServiceName.ingest) >= 1
+  }
+
+  /// Writes who runs, for `down` and `doctor`.
+  public func writeFile() throws {
+    try ClusterFile(
+      supervisor: getpid(), release: solventRelease, broker: places.broker,
+      members: supervisor.processes.map { .init(name: $0.name, pid: $0.pid) }
+    ).write(places)
+  }
+
+  public func stop() {
+    supervisor.stop()
+    unlink(places.cluster)
+  }
+}

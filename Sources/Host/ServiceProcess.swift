@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import ArgumentParser
+import CZeroMQ
+public import Cluster
+import Dispatch
+import Foundation
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+import UnixSignals
+public import ZeroMQ
+
+/// The release, as `--version` and every greeting tell it.
+public let solventRelease = "0.1.0"
+
+/// Options that every service has.
+public struct ServiceOptions: ParsableArguments, Sendable {
+  @Option(
+    help: ArgumentHelp(
+      "Directory for files.",
+      discussion: "Default: $SOLVENT_DATA, else $XDG_DATA_HOME/solvent or ~/.local/share/solvent."))
+  public var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the broker is: ipc://DIRECTORY or tcp://127.0.0.1:PORT (and the two ports after it).",
+      discussion: "Default: $SOLVENT_BROKER, else the data directory's local sockets."))
+  public var broker: String?
+
+  @Option(help: "What this process is called in lists and logs.")
+  public var name: String?
+
+  @Option(help: "What is logged: trace, debug, info, notice, warning, error.")
+  public var logLevel = "notice"
+
+  @Flag(help: "Log JSON lines.")
+  public var logJson = false
+
+  @Option(help: ArgumentHelp("Stop when this process, the parent, ends.", visibility: .hidden))
+  public var endWithParent: Int32?
+
+  public init() {}
+
+  public func validate() throws {
+    guard Logger.Level(rawValue: logLevel) != nil else {
+      throw ValidationError(
+        "--log-level is one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+  }
+
+  public var places: DataDirectory { DataDirectory(data: data) }
+
+  public func brokerAddress() throws -> BrokerAddress {
+    let environment = ProcessInfo.processInfo.environment
+    return try BrokerAddress(broker ?? environment["SOLVENT_BROKER"] ?? places.broker)
+  }
+}
+
+/// How a service's process begins and ends.
+public enum ServiceProcess {
+  /// What every service is made of.
+  public struct Parts: Sendable {
+    public let loop: PollLoop
+    public let context: Context
+    public let logger: Logger
+    public let name: String
+  }
+
+  /// Runs services until a signal or an error.
+  ///
+  /// SIGTERM and SIGINT end gracefully within 5 seconds; a second one ends at once. SIGPIPE and
+  /// SIGXFSZ are answered where the write fails.
+  public static func run(
+    _ kind: String, _ options: ServiceOptions,
+    make: (Parts) async throws -> [any Service]
+  ) async throws {
+    if let parent = options.endWithParent {
+      _ = czmq_end_with_parent()
+      // The parent may have ended before the call: then nobody would tell.
+      if getppid() != parent { return }
+    }
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    SecondSignal.watch()
+    let name = options.name ?? kind
+    let logger = ServiceLog.logger(name, options)
+    let loop = PollLoop(name: "solvent-\(kind)")
+    loop.start()
+    let parts = Parts(loop: loop, context: try Context(), logger: logger, name: name)
+    let services = try await make(parts)
+    var configuration = ServiceGroupConfiguration(
+      services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(4)
+    configuration.maximumCancellationDuration = .seconds(1)
+    try await ServiceGroup(configuration: configuration).run()
+    logger.notice("stopped")
+  }
+}
+
+/// Ends the process at the second signal: whoever asks twice does not want to wait.
+enum SecondSignal {
+  private static let count = Atomic<Int>(0)
+
+  static func watch() {
+    for number in [SIGTERM, SIGINT] {
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        if count.add(1, ordering: .relaxed).newValue >= 2 { _exit(128 + number) }
+      }
+      source.resume()
+      // It watches for as long as the process lives.
+      _ = Unmanaged.passRetained(source as AnyObject)
+    }
+  }
+}
+
+/// Logs to standard error: lines for people, or JSON lines.
+enum ServiceLog {
+  static func logger(_ name: String, _ options: ServiceOptions) -> Logger {
+    var logger = Logger(label: name) { label in
+      if options.logJson { return JSONLogHandler(name: label) }
+      return StreamLogHandler.standardError(label: label)
+    }
+    logger.logLevel = Logger.Level(rawValue: options.logLevel) ?? .notice
+    return logger
+  }
+}
+
+/// One JSON object a line: `ts`, `level`, `svc`, `msg`, and the metadata.
+struct JSONLogHandler: LogHandler {
+  let name: String
+  var metadata: Logger.Metadata = [:]
+  var logLevel: Logger.Level = .notice
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  init(name: String) { self.name = name }
+
+  func log(event: LogEvent) {
+    var fields = [
+      "ts": Date().formatted(.iso8601), "level": event.level.rawValue, "svc": name,
+      "msg": "\(event.message)",
+    ]
+    for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) {
+      fields[key] = "\(value)"
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard var line = try? encoder.encode(fields) else { return }
+    line.append(0x0A)
+    FileHandle.standardError.write(line)
+  }
+}

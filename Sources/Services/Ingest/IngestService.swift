@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+import CBOR
+public import Cluster
+import ClusterAPI
+import Dispatch
+import Economics
+import Foundation
+public import Host
+import Journal
+import Ledger
+import Logging
+public import ServiceLifecycle
+import Usage
+import ZeroMQ
+
+/// Takes import jobs, and is itself the producer of pricing jobs.
+///
+///     import job ──> Importer (its own thread) ──> journal ──durable──> pricing job ──> broker
+///                                                     ^                                   │
+///                                                     └──────────── COMMIT ───────────────┘
+public final class IngestService: Service {
+  private let worker: WorkerNode
+  private let producer: ProducerNode
+  private let desk: ImportDesk
+  private let pending: [JournalContents.Batch]
+  private let logger: Logger
+
+  public init(parts: ServiceProcess.Parts, address: BrokerAddress, places: DataDirectory) throws {
+    let logger = parts.logger
+    self.logger = logger
+    let ids = IDIndex()
+    let (journal, contents) = try Journal.open(directory: places.journal, ids: ids) { reason in
+      if let reason {
+        logger.error("\(reason)")
+      } else {
+        logger.notice("the journal is written again")
+      }
+    }
+    let pending = Self.lacking(contents, ledger: places.ledger, logger)
+    logger.notice(
+      "journal open",
+      metadata: [
+        "frames": "\(contents.frames)", "bytes": "\(contents.bytes)",
+        "pending": "\(pending.count)", "cutOff": "\(contents.cutOff)",
+      ])
+    let desk = ImportDesk(
+      journal: journal, imports: contents.imports, ids: ids,
+      pending: pending, places: places, logger: logger)
+    let producer = try ProducerNode(
+      loop: parts.loop, context: parts.context, address: address,
+      hello: Hello(
+        role: .producer, name: parts.name, process: Int(getpid()), release: solventRelease,
+        routes: [[ServiceName.price, ServiceName.ledger]]),
+      logger: logger,
+      events: .init(ended: { id, outcome in desk.ended(id, outcome) }))
+    let worker = try WorkerNode(
+      loop: parts.loop, context: parts.context, address: address,
+      hello: Hello(
+        role: .worker, name: parts.name, process: Int(getpid()), release: solventRelease,
+        services: [ServiceName.ingest]),
+      places: 8, logger: logger, cancelled: { desk.cancelled($0) },
+      carryOut: { desk.take($0) })
+    self.desk = desk
+    self.producer = producer
+    self.worker = worker
+    self.pending = pending
+    desk.attach(worker: worker, producer: producer)
+  }
+
+  /// The batches that the ledger lacks: not only those whose booking was never noted, but also those
+  /// that went with a ledger that was lost, or replaced by an older copy.
+  private static func lacking(
+    _ contents: JournalContents, ledger: String, _ logger: Logger
+  ) -> [JournalContents.Batch] {
+    guard !contents.batches.isEmpty else { return [] }
+    do {
+      let booked = try Ledger.bookedBatches(at: ledger)
+      let lost = contents.batches.count { $0.isNoted && !booked.contains($0.key) }
+      if lost > 0 {
+        logger.warning(
+          "the ledger lacks batches that it had once; they are booked again from the journal",
+          metadata: ["batches": "\(lost)"])
+      }
+      return contents.batches.filter { !booked.contains($0.key) }
+    } catch {
+      logger.warning(
+        "the ledger could not be compared with the journal",
+        metadata: ["error": "\(error)"])
+      return contents.pending
+    }
+  }
+
+  public func run() async throws {
+    await producer.start()
+    // On a thread of its own: it waits for the ledger.
+    Thread.detachNewThread { [desk, pending, logger] in
+      do {
+        try desk.resubmit(pending)
+      } catch is ImportInterrupted {
+        // The next start goes on.
+      } catch {
+        logger.critical("the journal cannot be read again", metadata: ["error": "\(error)"])
+      }
+    }
+    await worker.start()
+    try? await gracefulShutdown()
+    // What is in the journal goes on after the next start; an import that is cut off here goes on
+    // where the journal ends when it is asked for again.
+    desk.close()
+    await worker.drainAndLeave()
+    await producer.stop()
+    await worker.stop()
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Broker
+import CBOR
+public import Cluster
+import ClusterAPI
+import Dispatch
+import Economics
+import Foundation
+public import Host
+import Ledger
+import Logging
+import Reporting
+public import ServiceLifecycle
+import Synchronization
+import ZeroMQ
+
+/// The ledger as a service: outcomes come in and are answered by commits, questions by rows.
+///
+///     loop thread          book thread                            question thread
+///     ledger job ────────> waits, takes all that wait,            query ──> read-only ledger
+///                          one transaction, COMMIT each
+///                          ─> streams (at most 10 messages a second and topic)
+public final class ReportService: Service {
+  private let bookkeeper: Bookkeeper
+  private let node: WorkerNode
+
+  /// Opens the ledger, or creates it.
+  /// - Throws: `LedgerError`, or what the database says.
+  public init(parts: ServiceProcess.Parts, address: BrokerAddress, ledgerPath: String) throws {
+    let hello = Hello(
+      role: .worker, name: parts.name, process: Int(getpid()), release: solventRelease,
+      services: [ServiceName.ledger, ServiceName.books, ServiceName.query])
+    let bookkeeper = try Bookkeeper(Ledger(path: ledgerPath), logger: parts.logger)
+    let questions = Questions(ledgerPath: ledgerPath)
+    let node = try WorkerNode(
+      loop: parts.loop, context: parts.context, address: address, hello: hello, places: 64,
+      logger: parts.logger,
+      publishAll: { bookkeeper.publishAll() },
+      carryOut: { job in
+        switch job.service {
+        case ServiceName.ledger: bookkeeper.book(job)
+        case ServiceName.books: bookkeeper.bookEntries(job)
+        default: questions.answer(job)
+        }
+      })
+    self.bookkeeper = bookkeeper
+    self.node = node
+    bookkeeper.attach(node)
+    questions.attach(node)
+  }
+
+  public func run() async throws {
+    await node.start()
+    // Conflated: however fast bookings come, a topic changes at most ten times a second, and telling
+    // of changes takes at most a twentieth of the time.
+    let publishing = Task { [bookkeeper] in
+      var pause = Duration.milliseconds(100)
+      while !Task.isCancelled {
+        try? await Task.sleep(for: pause)
+        let took = await bookkeeper.publishChanges()
+        pause = max(.milliseconds(100), min(.seconds(1), took * 19))
+      }
+    }
+    try? await gracefulShutdown()
+    await node.drainAndLeave()
+    publishing.cancel()
+    bookkeeper.finish()
+    await node.stop()
+  }
+}
+
+/// A larger frame would cost its sender the connection.
+let messageBytesMax = Socket.frameBytesMax - 64 * 1_024
+
+/// Answers questions on a thread of its own, from a read-only view, so that they never hold up a
+/// commit.
+final class Questions: Sendable {
+  private let path: String
+  private let thread = DispatchQueue(label: "solvent.questions")
+  private let node = Mutex<WorkerNode?>(nil)
+
+  public init(ledgerPath: String) { path = ledgerPath }
+
+  func attach(_ node: WorkerNode) { self.node.withLock { $0 = node } }
+
+  func answer(_ job: Job) {
+    guard let node = node.withLock({ $0 }) else { return }
+    thread.async { [path] in
+      let outcome = Self.outcome(of: job, path)
+      Task { await node.finished(job.id, outcome) }
+    }
+  }
+
+  private static func outcome(of job: Job, _ path: String) -> JobOutcome {
+    do {
+      switch try job.payload.decode(ReportRequest.self) {
+      case .books:
+        let message = try SharedMessage(encoding: Ledger(readingAt: path).books())
+        guard message.count <= messageBytesMax else {
+          throw QueryError("the books are too many for one message")
+        }
+        return .result(message)
+      case .cost(let query):
+        let answer = try CostSum.answer(query, from: Ledger(readingAt: path))
+        let message = try SharedMessage(encoding: answer)
+        guard message.count <= messageBytesMax else {
+          throw QueryError(
+            """
+            the answer has \(answer.rows.count) rows, too many for one message; ask for a shorter \
+            span (--since, --until) or fewer columns (--by)
+            """)
+        }
+        return .result(message)
+      }
+    } catch {
+      return .failed(.rejected, retryable: false, try? SharedMessage(Array("\(error)".utf8)))
+    }
+  }
+}

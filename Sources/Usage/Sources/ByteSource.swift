@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CZlib
+import Glibc
+
+/// A file that cannot be read.
+public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
+  public let description: String
+  package init(_ path: String, _ reason: String) { description = "\(path): \(reason)" }
+
+  static func system(_ path: String) -> ReadError {
+    ReadError(path, String(cString: strerror(errno)))
+  }
+}
+
+/// The bytes of a file or of standard input, unpacked when they are gzip (RFC 1952), in pieces.
+public final class ByteSource {
+  private static let packedBytes = 256 * 1024
+
+  public let path: String
+  private let descriptor: Int32
+  private var packed: [UInt8] = []
+  private var packedCount = 0
+  private var packedAt = 0
+  private var inflater: UnsafeMutablePointer<z_stream>?
+  private var isChecked = false
+  private var isPackedEnd = false
+  private var betweenMembers = false
+
+  /// How large the file is on disk, or `nil` when it is no regular file.
+  public let size: Int64?
+  /// How much of the file on disk was read: for progress.
+  public private(set) var consumed: Int64 = 0
+
+  /// Opens a file; `-` is standard input.
+  public init(path: String) throws(ReadError) {
+    self.path = path
+    if path == "-" {
+      descriptor = dup(0)
+    } else {
+      descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    }
+    guard descriptor >= 0 else { throw .system(path) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      close(descriptor)
+      throw .system(path)
+    }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      close(descriptor)
+      throw ReadError(path, "is a directory")
+    }
+    size = status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : nil
+  }
+
+  deinit {
+    close(descriptor)
+    if let inflater {
+      inflateEnd(inflater)
+      inflater.deallocate()
+    }
+  }
+
+  /// Fills as much of `buffer` as is at hand.
+  /// - Returns: the number of bytes; 0 at the end.
+  public func read(into buffer: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
+    if try isPacked() { return try inflateInto(buffer) }
+    if packedAt < packedCount {
+      let count = min(buffer.count, packedCount - packedAt)
+      packed.withUnsafeBytes {
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[packedAt..<packedAt + count]))
+      }
+      packedAt += count
+      return count
+    }
+    return try readRaw(buffer)
+  }
+
+  /// Whether it is gzip: told by its first two bytes.
+  public func isPacked() throws(ReadError) -> Bool {
+    if !isChecked {
+      isChecked = true
+      try checkMagic()
+    }
+    return inflater != nil
+  }
+
+  private func readRaw(_ buffer: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
+    while true {
+      let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+      if count >= 0 {
+        consumed += Int64(count)
+        return count
+      }
+      guard errno == EINTR else { throw .system(path) }
+    }
+  }
+
+  private func fillPacked() throws(ReadError) {
+    if packed.isEmpty { packed = [UInt8](repeating: 0, count: Self.packedBytes) }
+    let left = packedCount - packedAt
+    if left > 0 {
+      packed.withUnsafeMutableBytes {
+        _ = memmove($0.baseAddress!, $0.baseAddress! + packedAt, left)
+      }
+    }
+    packedAt = 0
+    packedCount = left
+    var failure: ReadError?
+    packed.withUnsafeMutableBytes { bytes in
+      do throws(ReadError) {
+        let room = UnsafeMutableRawBufferPointer(rebasing: bytes[left...])
+        let count = try readRaw(room)
+        packedCount += count
+        if count == 0 { isPackedEnd = true }
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  private func checkMagic() throws(ReadError) {
+    // A pipe may give one byte at a time.
+    while packedCount < 2 && !isPackedEnd { try fillPacked() }
+    guard packedCount >= 2, packed[0] == 0x1F, packed[1] == 0x8B else { return }
+    let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    stream.initialize(to: z_stream())
+    // 15 + 16: the largest window, gzip framing.
+    guard inflateInit2_(stream, 31, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+    else {
+      stream.deallocate()
+      throw ReadError(path, "zlib does not start")
+    }
+    inflater = stream
+  }
+
+  private func inflateInto(_ buffer: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
+    guard let inflater, buffer.count > 0 else { return 0 }
+    inflater.pointee.next_out = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    inflater.pointee.avail_out = UInt32(buffer.count)
+    while inflater.pointee.avail_out == UInt32(buffer.count) {
+      if packedAt == packedCount && !isPackedEnd { try fillPacked() }
+      if packedAt == packedCount {
+        if betweenMembers { return 0 }
+        throw ReadError(path, "the gzip data ends early: the file is cut off")
+      }
+      if betweenMembers {
+        // Members may follow each other (RFC 1952 section 2.2); zero padding may follow the last.
+        if packed[packedAt] == 0 {
+          packedAt += 1
+          continue
+        }
+        inflateReset(inflater)
+        betweenMembers = false
+      }
+      let status: Int32 = packed.withUnsafeMutableBytes { bytes in
+        let start = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self) + packedAt
+        inflater.pointee.next_in = start
+        inflater.pointee.avail_in = UInt32(packedCount - packedAt)
+        let status = inflate(inflater, Z_NO_FLUSH)
+        packedAt = packedCount - Int(inflater.pointee.avail_in)
+        return status
+      }
+      switch status {
+      case Z_STREAM_END: betweenMembers = true
+      case Z_OK, Z_BUF_ERROR: break
+      default: throw ReadError(path, "the gzip data is damaged")
+      }
+    }
+    return buffer.count - Int(inflater.pointee.avail_out)
+  }
+}

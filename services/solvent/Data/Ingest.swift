@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CBOR
+import Cluster
+import ClusterAPI
+import Economics
+import Foundation
+import Host
+import Reporting
+import Usage
+import ZeroMQ
+
+struct Ingest: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Imports logs: every row once, however often the file is given.",
+    discussion: """
+      Exit codes: 0 all rows accepted, 3 some put aside with reasons, 4 a file could not be read at
+      all, 2 a mapping or price file is wrong, 5 the ledger refused, 69 no cluster.
+      """)
+
+  @OptionGroup var cluster: ClusterOptions
+  @OptionGroup var reading: ReadingArguments
+  @OptionGroup var output: OutputOptions
+
+  @Flag(name: .shortAndLong, help: "No progress, no hints.")
+  var quiet = false
+
+  @Argument(help: "Logs (CSV, also gzipped); - is standard input.", completion: .file())
+  var files: [String]
+
+  func validate() throws {
+    guard !files.isEmpty else { throw ValidationError("name at least one file") }
+  }
+
+  func run() async throws {
+    let options = try reading.options()
+    let started = ContinuousClock.now
+    let client = try await cluster.client()
+    do {
+      try await client.join()
+    } catch {
+      await client.close()
+      throw Failure(asking: error)
+    }
+    var results: [ImportResult] = []
+    for file in files { results.append(await importOne(file, options, client)) }
+    await client.close()
+    tell(results, seconds: started.duration(to: .now))
+    if let status = results.map(\.status).max(by: { Self.rank($0) < Self.rank($1) }), status != 0 {
+      throw Failure(status, "")
+    }
+  }
+
+  /// What a run of several files exits with: the worst of them.
+  private static func rank(_ status: Int32) -> Int {
+    [0, ExitStatus.quarantined, ExitStatus.refused, ExitStatus.storage].firstIndex(of: status) ?? 9
+  }
+
+  struct ImportResult: Sendable {
+    var label: String
+    var report: ImportReport?
+    var problem: String?
+    var status: Int32
+  }
+
+  private func importOne(
+    _ file: String, _ options: ReadingOptions, _ client: ClusterClient
+  ) async -> ImportResult {
+    var path = URL(fileURLWithPath: file).standardizedFileURL.path
+    var spooled: String?
+    do {
+      if file == "-" {
+        path = try spool()
+        spooled = path
+      }
+      defer { if let spooled { unlink(spooled) } }
+      guard access(path, R_OK) == 0 else {
+        return ImportResult(
+          label: file, problem: "\(file): \(String(cString: strerror(errno)))",
+          status: ExitStatus.refused)
+      }
+      let label = file == "-" ? "standard input" : file
+      let bar = ProgressBar(label, quiet: quiet)
+      let request = ImportRequest(path: path, label: label, options: options)
+      let report = try await client.importFile(request) { permille, rows in
+        bar.update(permille: permille, "\(Text.grouped(rows)) rows")
+      }
+      bar.finish()
+      let status: Int32 =
+        !report.refusals.isEmpty
+        ? ExitStatus.storage : report.rowsQuarantined > 0 ? ExitStatus.quarantined : 0
+      return ImportResult(label: file, report: report, status: status)
+    } catch let error as ClientError where error.kind == .refused {
+      return ImportResult(label: file, problem: error.description, status: ExitStatus.refused)
+    } catch {
+      return ImportResult(label: file, problem: "\(file): \(error)", status: ExitStatus.tryAgain)
+    }
+  }
+
+  /// Standard input goes to a file first: only then its digest, by which a repetition is known, and
+  /// a place to go on from after a crash.
+  private func spool() throws -> String {
+    let places = cluster.places
+    try places.create()
+    let path = "\(places.spool)/stdin-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+    guard FileManager.default.createFile(atPath: path, contents: nil) else {
+      throw Failure(ExitStatus.storage, "\(path): cannot be written")
+    }
+    let out = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    while let data = try FileHandle.standardInput.read(upToCount: 1 << 20), !data.isEmpty {
+      try out.write(contentsOf: data)
+    }
+    try out.close()
+    return path
+  }
+
+  // MARK: Telling
+
+  private func tell(_ results: [ImportResult], seconds: Duration) {
+    for result in results where result.problem != nil {
+      Terminal.error(result.problem ?? "")
+    }
+    let reports = results.compactMap(\.report)
+    switch output.format {
+    case .json: Terminal.print(json(results).text)
+    case .csv:
+      Terminal.print("file,source,mapping,read,accepted,quarantined,duplicate,new")
+      for report in reports {
+        Terminal.print(
+          [
+            CSVText.cell(report.label), CSVText.cell(report.source), CSVText.cell(report.mapping),
+            "\(report.rowsRead)", "\(report.rowsAccepted)", "\(report.rowsQuarantined)",
+            "\(report.rowsDuplicate)", "\(report.rowsNew)",
+          ].joined(separator: ","))
+      }
+    case .table, .md: tellTable(reports, seconds)
+    }
+  }
+
+  private func tellTable(_ reports: [ImportReport], _ seconds: Duration) {
+    guard !reports.isEmpty else { return }
+    var table = Table(columns: [
+      .init(title: "FILE"), .init(title: "SOURCE", rank: 1),
+      .init(title: "READ", isNumber: true), .init(title: "ACCEPTED", isNumber: true),
+      .init(title: "QUARANTINED", isNumber: true), .init(title: "DUPLICATE", isNumber: true),
+      .init(title: "NEW", isNumber: true),
+    ])
+    for report in reports {
+      table.rows.append([
+        report.label, report.source, Text.grouped(report.rowsRead),
+        Text.grouped(report.rowsAccepted), Text.grouped(report.rowsQuarantined),
+        Text.grouped(report.rowsDuplicate), Text.grouped(report.rowsNew),
+      ])
+    }
+    table.print(as: output.format)
+    for report in reports {
+      if report.wasComplete {
+        Terminal.print("\(report.label) was imported before; nothing was added")
+      }
+      if let file = report.quarantineFile {
+        Terminal.print("rows put aside, with reasons: \(file)")
+      }
+      for refusal in report.refusals { Terminal.error(refusal) }
+      if !report.note.isEmpty && !quiet { Terminal.note("note: \(report.note)") }
+    }
+    let (whole, atto) = seconds.components
+    let tenths = atto / 100_000_000_000_000_000
+    Terminal.print(
+      Terminal.dim("\(reports.count) file\(reports.count == 1 ? "" : "s"), \(whole).\(tenths) s"))
+  }
+
+  private func json(_ results: [ImportResult]) -> JSONText {
+    .object([
+      ("schema", .string("solvent.ingest/v1")),
+      (
+        "files",
+        .array(
+          results.map { result in
+            guard let report = result.report else {
+              return .object([
+                ("file", .string(result.label)), ("error", .string(result.problem ?? "")),
+              ])
+            }
+            return .object([
+              ("file", .string(result.label)), ("source", .string(report.source)),
+              ("mapping", .string(report.mapping)),
+              ("read", .number("\(report.rowsRead)")),
+              ("accepted", .number("\(report.rowsAccepted)")),
+              ("quarantined", .number("\(report.rowsQuarantined)")),
+              ("duplicate", .number("\(report.rowsDuplicate)")),
+              ("new", .number("\(report.rowsNew)")),
+              ("alreadyImported", .bool(report.wasComplete)),
+              ("quarantineFile", report.quarantineFile.map(JSONText.string) ?? .null),
+              ("refusals", .array(report.refusals.map(JSONText.string))),
+            ])
+          })
+      ),
+    ])
+  }
+}

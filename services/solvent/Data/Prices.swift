@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Cluster
+import Documents
+import Economics
+import Foundation
+import Host
+import Ledger
+import Reporting
+import ZeroMQ
+
+struct Prices: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows the price book, and what has no price.", subcommands: [List.self, Check.self])
+
+  static func book(_ path: String?) throws -> PriceBook {
+    guard let path else { return try PriceBookFile.shipped() }
+    do {
+      return try PriceBookFile.read(String(contentsOfFile: path, encoding: .utf8), file: path)
+    } catch let problem as FileProblem {
+      throw Failure(ExitStatus.badFile, problem.description)
+    } catch {
+      throw Failure(ExitStatus.badFile, "\(path): cannot be read as UTF-8 text")
+    }
+  }
+}

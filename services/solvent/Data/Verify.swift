@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Cluster
+import Economics
+import Foundation
+import Host
+import Journal
+import Ledger
+import Reporting
+import ZeroMQ
+
+struct Verify: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Walks the hash chains of journal and ledger and adds everything up again.",
+    discussion: "Reads files only; a cluster may be running. Exit 5 names the first damage.")
+
+  @Option(help: "Directory for files.")
+  var data: String?
+
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    let places = DataDirectory(data: data)
+    do {
+      // The cluster may be running: what is booked now must be in the journal that is read next, and
+      // what that notes as booked in the ledger that is read last.
+      let booked = try Ledger.bookedBatches(at: places.ledger)
+      let contents = try JournalFiles.verify(directory: places.journal)
+      let ledger = try Ledger(readingAt: places.ledger)
+      let check = try ledger.verify()
+      try compare(contents, before: booked, after: Ledger.bookedBatches(at: places.ledger))
+      tell(contents, check)
+    } catch let error as JournalError {
+      throw Failure(ExitStatus.storage, error.description)
+    } catch let error as LedgerError {
+      throw Failure(ExitStatus.storage, error.description)
+    } catch {
+      throw Failure(ExitStatus.storage, "\(places.data): \(error)")
+    }
+  }
+
+  /// Each batch is in both books, or waits to be booked.
+  private func compare(
+    _ journal: JournalContents, before: Set<BatchKey>, after: Set<BatchKey>
+  ) throws {
+    if let lost = journal.batches.first(where: { $0.isNoted && !after.contains($0.key) }) {
+      let count = journal.batches.count { $0.isNoted && !after.contains($0.key) }
+      throw Failure(
+        ExitStatus.storage,
+        """
+        \(count) batch\(count == 1 ? "" : "es") of the journal, first \(lost.key), \
+        \(count == 1 ? "was" : "were") booked once and \(count == 1 ? "is" : "are") not in the \
+        ledger. Restart the cluster: ingest books again what the ledger lacks
+        """)
+    }
+    if let strange = before.subtracting(journal.batches.map(\.key)).min() {
+      throw Failure(
+        ExitStatus.storage,
+        "the ledger has \(strange), which is not in the journal. Restore the journal that it was booked from"
+      )
+    }
+  }
+
+  private func tell(_ journal: JournalContents, _ ledger: LedgerCheck) {
+    func hex(_ bytes: [UInt8]) -> String { bytes.map { String(format: "%02x", $0) }.joined() }
+    if output.format == .json {
+      Terminal.print(
+        JSONText.object([
+          ("schema", .string("solvent.verify/v1")),
+          (
+            "journal",
+            .object([
+              ("frames", .number("\(journal.frames)")), ("bytes", .number("\(journal.bytes)")),
+              ("pending", .number("\(journal.pending.count)")),
+              ("tornBytes", .number("\(journal.cutOff)")), ("chain", .string(hex(journal.chain))),
+            ])
+          ),
+          (
+            "ledger",
+            .object([
+              ("batches", .number("\(ledger.batches)")),
+              ("postings", .number("\(ledger.postings)")),
+              ("entries", .number("\(ledger.entries)")),
+              ("chain", .string(hex(ledger.chain))), ("digest", .string(hex(ledger.digest))),
+            ])
+          ),
+        ]).text)
+      return
+    }
+    Terminal.print(
+      """
+      ok    journal  \(Text.grouped(journal.frames)) frames, \(Text.grouped(journal.bytes)) bytes, \
+      \(journal.pending.count) not booked yet   chain \(hex(journal.chain).prefix(16))
+      ok    ledger   \(Text.grouped(ledger.batches)) batches, \(Text.grouped(ledger.postings)) \
+      postings, \(Text.grouped(ledger.entries)) entries   chain \(hex(ledger.chain).prefix(16))
+      digest of all facts  \(hex(ledger.digest))
+      """)
+    if journal.cutOff > 0 {
+      Terminal.print(
+        "note  \(journal.cutOff) bytes of an unfinished write at the journal's end; never acknowledged"
+      )
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import Host
+
+/// Where a price book is written, and from when on it holds.
+struct BookOptions: ParsableArguments {
+  @Option(help: "Provider in the price book.")
+  var provider = "own"
+
+  @Option(help: "Model in the price book. Default: the model's name.")
+  var called: String?
+
+  @Option(help: "The rates hold from this date on: 2026-12-01. Default: today.")
+  var from: String?
+
+  @Option(help: "Write the price book here instead of to standard output.", completion: .file())
+  var to: String?
+
+  func validate() throws {
+    if let from, ISO8601DateFormatter.day(from) == nil {
+      throw ValidationError("--from is a date such as 2026-12-01, not '\(from)'")
+    }
+  }
+
+  var today: String {
+    ISO8601DateFormatter.string(from: Date(), timeZone: .gmt, formatOptions: .withFullDate)
+  }
+
+  /// A price book of one entry.
+  func book(
+    model: String, input: Double, output: Double, source: String, evidence: String, note: String
+  ) -> String {
+    func price(_ value: Double) -> String {
+      var text = String(format: "%.9f", value)
+      while text.hasSuffix("0") { text.removeLast() }
+      return text.hasSuffix(".") ? String(text.dropLast()) : text
+    }
+    func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+    return """
+      # Written by solvent fleet; usage of this provider and model is priced with it:
+      # solvent ingest LOG.csv --prices THIS_FILE
+      book: own-fleet
+      version: \(today)
+      currency: USD
+      models:
+        - provider: \(quoted(provider))
+          model: \(quoted(called ?? model))
+          rates:
+            - from: \(from ?? today)
+              per_million_tokens: {input: \(price(input)), output: \(price(output))}
+              source: \(quoted(source))
+              retrieved: \(today)
+              evidence: \(evidence)
+              note: \(quoted(note))
+
+      """
+  }
+
+  /// Writes a file that is not there yet.
+  static func write(_ text: String, to path: String?) throws {
+    guard let path else { return Terminal.write(text, to: 1) }
+    do {
+      try Data(text.utf8).write(to: URL(filePath: path), options: .withoutOverwriting)
+    } catch {
+      throw Failure(ExitStatus.failed, "\(path): \(error.localizedDescription)")
+    }
+  }
+}
+
+extension ISO8601DateFormatter {
+  /// Midnight UTC of a date.
+  static func day(_ text: String) -> Date? {
+    let formatter = ISO8601DateFormatter()
+    formatter.formatOptions = .withFullDate
+    guard text.utf8.count == 10, let date = formatter.date(from: text),
+      formatter.string(from: date) == text
+    else { return nil }
+    return date
+  }
+}

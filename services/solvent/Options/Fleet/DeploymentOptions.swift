@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Economics
+import Fleet
+import Foundation
+import Host
+
+/// One deployment.
+struct DeploymentOptions: ParsableArguments {
+  @OptionGroup var which: ModelOptions
+  @OptionGroup var shapes: ShapeOptions
+
+  @Option(help: "GPU, as in `solvent fleet gpus`.")
+  var gpu: String
+
+  @Option(help: "GPUs in all. Default: as few as hold the model.")
+  var gpus: Int?
+
+  @Option(help: "GPUs of a replica that share each layer. Default: all, at most 8.")
+  var tp: Int?
+
+  @Flag(help: "Spread experts over the GPUs and attention by request (EP with attention DP).")
+  var spreadExperts = false
+
+  @Option(help: "bf16, fp8, fp4, w4a16, or bits of weights/activations/cache such as 8/8/16.")
+  var precision: String?
+
+  @Option(help: "vllm, sglang, trtllm, or a measured version such as trtllm-0.14.")
+  var engine = "vllm"
+
+  @Option(
+    help: ArgumentHelp(
+      "Output tokens a second that you measured, here or at another shape: 5200, 5200@2048,128.",
+      valueName: "tok/s"))
+  var observed: String?
+
+  func validate() throws {
+    guard (gpus ?? 1) >= 1, (gpus ?? 1) <= 100_000, (tp ?? 1) >= 1 else {
+      throw ValidationError("--gpus and --tp are at least 1")
+    }
+    if let observed { _ = try observation(observed) }
+  }
+
+  private func observation(_ text: String) throws -> (rate: Double, shape: RequestShape?) {
+    let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+    guard let rate = Double(parts[0]), (1e-3...1e12).contains(rate), parts.count <= 2 else {
+      throw ValidationError("--observed is tokens a second: 5200, or 5200@INPUT,OUTPUT")
+    }
+    guard parts.count == 2 else { return (rate, nil) }
+    let sizes = parts[1].split(separator: ",").map { Double($0) }
+    guard sizes.count == 2, let input = sizes[0], let output = sizes[1],
+      (0...1e8).contains(input), (1...1e8).contains(output)
+    else { throw ValidationError("--observed is 5200@INPUT,OUTPUT with tokens of both") }
+    return (rate, RequestShape(input: input, output: output))
+  }
+
+  static func stack(_ name: String, _ model: PerformanceModel) throws -> ServingStack {
+    switch name.lowercased() {
+    case "vllm": return .vllm
+    case "sglang": return .sglang
+    case "trtllm", "tensorrt-llm": return .trtllm
+    default: break
+    }
+    if let record = model.errors.records.last(where: { $0.stack == name }),
+      let stack = ServingStack(name: name, month: record.month)
+    {
+      return stack
+    }
+    let known = ["vllm", "sglang", "trtllm"] + Set(model.errors.records.map(\.stack)).sorted()
+    throw Failure(
+      EX_USAGE,
+      "there is no engine '\(name)'\(Spelling.hint(for: name, among: known)); there are "
+        + known.joined(separator: ", "))
+  }
+
+  static func precision(_ text: String?, _ configured: Precision?, _ accelerator: Accelerator)
+    throws
+    -> Precision
+  {
+    guard let text else {
+      return configured ?? (accelerator.flops8 > 0 ? .fp8 : .bf16)
+    }
+    guard let precision = Precision(name: text) else {
+      throw Failure(
+        EX_USAGE,
+        "'\(text)' is none of bf16, fp8, fp4, w4a16, or bits such as 8/8/16 of 4, 8 and 16")
+    }
+    return precision
+  }
+
+  /// The deployment, and the model with what was observed.
+  func resolve(
+    _ catalogue: FleetCatalogue, _ model: PerformanceModel, _ load: ServingLoad
+  ) throws -> (Deployment, PerformanceModel) {
+    let (architecture, configured) = try which.architecture(
+      catalogue, isPrecisionNamed: precision != nil)
+    let accelerator = try catalogue.accelerators.entry(gpu, "GPU").value
+    var deployment = Deployment(
+      architecture, on: accelerator, stack: try Self.stack(engine, model),
+      precision: try Self.precision(precision, configured, accelerator), gpus: gpus ?? 1,
+      tensorParallel: tp ?? Self.widest(gpus ?? 1, architecture), spreadsExperts: spreadExperts)
+    if gpus == nil {
+      deployment.gpus = try fewest(deployment, model)
+      deployment.tensorParallel = deployment.gpus
+    }
+    if spreadExperts { deployment.tensorParallel = deployment.gpus }
+    guard let observed else { return (deployment, model) }
+    let (rate, shape) = try observation(observed)
+    do throws(FleetError) {
+      return (
+        deployment,
+        try model.pinned(
+          deployment, shape ?? shapes.shape, load, measured: rate, isSameCase: shape == nil)
+      )
+    } catch {
+      throw Failure(EX_USAGE, error.description)
+    }
+  }
+
+  /// The most GPUs, at most 8, into which both all of them and the heads can be cut.
+  private static func widest(_ gpus: Int, _ architecture: Architecture) -> Int {
+    (1...8).last { gpus % $0 == 0 && architecture.heads % $0 == 0 } ?? 1
+  }
+
+  /// The least number of GPUs that hold the model and a request.
+  private func fewest(_ deployment: Deployment, _ model: PerformanceModel) throws -> Int {
+    if let tp { return tp }
+    var last: FleetError?
+    for count in [1, 2, 4, 8] {
+      var trial = deployment
+      trial.gpus = count
+      trial.tensorParallel = count
+      do throws(FleetError) {
+        _ = try model.performance(of: trial, shapes.shape, .offline(requests: nil))
+        return count
+      } catch {
+        last = error
+      }
+    }
+    throw Failure(EX_USAGE, last?.description ?? "no number of GPUs holds the model")
+  }
+}
+
+extension Deployment {
+  /// `llama3.1-70b fp8 on 4 x H100-SXM, vllm-2026`
+  var title: String {
+    let cut =
+      spreadsExperts
+      ? ", experts spread"
+      : gpus == tensorParallel ? "" : ", \(gpus / tensorParallel) replicas of \(tensorParallel)"
+    return
+      "\(architecture.name) \(precision.name) on \(gpus) x \(accelerator.name)\(cut), \(stack.name)"
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Cluster
+import Documents
+import Economics
+import Fleet
+import Foundation
+import Host
+
+/// What is known of models and hardware, and how predictions are made.
+struct FleetOptions: ParsableArguments {
+  @OptionGroup var output: OutputOptions
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "Catalogue file that goes before the shipped ones; what `solvent fleet add` writes.",
+      valueName: "file"))
+  var catalogue: [String] = []
+
+  @Option(help: "Coefficients fitted by `solvent fleet fit`. Default: the shipped ones.")
+  var coefficients: String?
+
+  /// Shipped, then what was added, then what the command line names: later ones go before.
+  func catalogues() throws -> FleetCatalogue {
+    do {
+      var known = try CatalogueFile.shipped()
+      for file in Self.added + catalogue {
+        try CatalogueFile.read(Self.text(file), file: file, into: &known)
+      }
+      return known
+    } catch let problem as FileProblem {
+      throw Failure(ExitStatus.badFile, problem.description)
+    }
+  }
+
+  func model() throws -> PerformanceModel {
+    do {
+      guard let coefficients else { return try CoefficientFile.shipped() }
+      return try CoefficientFile.read(Self.text(coefficients), file: coefficients)
+    } catch let problem as FileProblem {
+      throw Failure(ExitStatus.badFile, problem.description)
+    }
+  }
+
+  /// The files of the user's own catalogue, in order of their names.
+  static var added: [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: ownCatalogue)) ?? []
+    return names.filter { $0.hasSuffix(".yaml") }.sorted().map { "\(ownCatalogue)/\($0)" }
+  }
+
+  /// `$SOLVENT_FLEET`, or `fleet` beside the data: a file for each addition.
+  static var ownCatalogue: String {
+    if let path = ProcessInfo.processInfo.environment["SOLVENT_FLEET"], !path.isEmpty {
+      return path
+    }
+    return DataDirectory(data: nil).data + "/fleet"
+  }
+
+  static func text(_ path: String) throws -> String {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw Failure(ExitStatus.badFile, "\(path): cannot be read as UTF-8 text")
+    }
+    return text
+  }
+}

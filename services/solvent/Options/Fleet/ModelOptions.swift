@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Documents
+import Economics
+import Fleet
+import Foundation
+import Host
+
+/// Which model.
+struct ModelOptions: ParsableArguments {
+  @Option(help: "Model, as in `solvent fleet models`.")
+  var model: String?
+
+  @Option(help: "Hugging Face config.json of the model instead.", completion: .file())
+  var config: String?
+
+  func validate() throws {
+    guard (model == nil) != (config == nil) else {
+      throw ValidationError("name a --model, or give its --config")
+    }
+  }
+
+  /// The architecture, and the precision that its configuration asks for.
+  /// - Parameter isPrecisionNamed: whether the configuration's precision does not matter.
+  func architecture(
+    _ catalogue: FleetCatalogue, isPrecisionNamed: Bool
+  ) throws -> (Architecture, Precision?) {
+    if let config {
+      do {
+        let url = URL(filePath: config).standardizedFileURL
+        let folder = url.deletingLastPathComponent().lastPathComponent
+        let name =
+          url.lastPathComponent == "config.json"
+          ? folder : url.deletingPathExtension().lastPathComponent
+        let contents = try HuggingFaceConfig.read(
+          FleetOptions.text(config), file: config, name: name.isEmpty ? "model" : name)
+        if let problem = contents.precisionProblem, !isPrecisionNamed { throw problem }
+        return (contents.architecture, contents.precision)
+      } catch let problem as FileProblem {
+        throw Failure(ExitStatus.badFile, problem.description)
+      }
+    }
+    let name = model ?? ""
+    return (try catalogue.architectures.entry(name, "model").value, nil)
+  }
+}
+
+extension FleetCatalogue.Section {
+  /// The entry of that name.
+  /// - Parameter kind: what it is called: "model", "GPU".
+  func entry(_ name: String, _ kind: String) throws -> FleetCatalogue.Entry<Value> {
+    guard let entry = self[name] else {
+      throw Failure(
+        EX_USAGE,
+        "there is no \(kind) '\(name)'\(Spelling.hint(for: name, among: spellings)); see: "
+          + "solvent fleet \(kind == "GPU" ? "gpus" : "models"), and solvent fleet add --help")
+    }
+    return entry
+  }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Fleet
+import Foundation
+import Host
+
+/// What a GPU-hour costs.
+struct PriceOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Rent of a GPU-hour: 2.95, or a range 2.5-3.5.", valueName: "usd"))
+  var rent: String?
+
+  @Option(help: "Rent by the catalogue: neocloud, hyperscaler, long-tail, spot, reserved, own-….")
+  var tier: String?
+
+  @Flag(help: "Bought instead of rented.")
+  var own = false
+
+  @Option(
+    help: ArgumentHelp("With --own: a GPU with its share of the server.", valueName: "usd"))
+  var capital: String?
+
+  @Option(help: "With --own: years until it is written off.")
+  var years = 4.0
+
+  @Option(help: "With --own: interest a year, such as 0.08.")
+  var interest = 0.08
+
+  @Option(help: "With --own: part of the price for which it is sold then.")
+  var resale = 0.0
+
+  @Option(help: "With --own: place of the catalogue: us, us-own-building, eu.")
+  var site = "us"
+
+  @Option(help: "With --own: electricity, instead of the place's, in dollars a kWh.")
+  var electricity: Double?
+
+  @Option(help: "With --own: power usage effectiveness, instead of the place's.")
+  var pue: Double?
+
+  @Option(help: "Part of the paid time in which the GPUs work, above 0 to 1.")
+  var utilization = 1.0
+
+  func validate() throws {
+    guard utilization > 0, utilization <= 1 else {
+      throw ValidationError("--utilization is above 0, at most 1")
+    }
+    guard (0.25...20).contains(years), (0...1).contains(interest), (0..<1).contains(resale) else {
+      throw ValidationError("--years is 0.25 to 20, --interest 0 to 1, --resale 0 to below 1")
+    }
+    if own && (rent != nil || tier != nil) {
+      throw ValidationError("--own and rent exclude each other")
+    }
+    for text in [rent, capital].compactMap({ $0 }) { _ = try Self.range(text) }
+    guard (1...10).contains(pue ?? 1), (0...100).contains(electricity ?? 0) else {
+      throw ValidationError("--pue is 1 to 10, --electricity 0 to 100")
+    }
+  }
+
+  /// Whether the price is the user's own, not a catalogue's.
+  var isTold: Bool { own ? capital != nil : rent != nil }
+
+  /// `2.95` or `2.5-3.5`.
+  static func range(_ text: String) throws -> Interval {
+    let parts =
+      Double(text).map { [$0] }
+      ?? text.split(separator: "-", omittingEmptySubsequences: false).map { Double($0) }
+    guard parts.count == 1 || parts.count == 2, let low = parts[0], let high = parts.last ?? nil,
+      low >= 1e-6, low <= high, high < 1e9
+    else { throw ValidationError("'\(text)' is no amount such as 2.95, or range such as 2.5-3.5") }
+    return Interval(low: low, estimate: (low * high).squareRoot(), high: high)
+  }
+
+  /// Where a price comes from, for people.
+  struct Priced {
+    var hour: GPUHour
+    var origin: String
+    var isGuess: Bool
+    var place: SiteCosts
+  }
+
+  func place(_ catalogue: FleetCatalogue) throws -> SiteCosts {
+    guard var place = catalogue.sites.first(where: { $0.name == site }) else {
+      let names = catalogue.sites.map(\.name).joined(separator: ", ")
+      throw Failure(EX_USAGE, "there is no place '\(site)'; there are \(names)")
+    }
+    if let electricity { place.electricity = electricity }
+    if let pue { place.pue = pue }
+    return place
+  }
+
+  /// The tier asked for, else all, the usual ones first.
+  func tiers() throws -> [HardwarePrice.Tier] {
+    let usual: [HardwarePrice.Tier] = [
+      .neocloud, .longTail, .reserved, .hyperscaler, .spot, .ownNeocloud, .ownHyperscaler,
+    ]
+    guard let tier else { return usual }
+    guard let wanted = HardwarePrice.Tier(name: tier), wanted != .purchase else {
+      let names = usual.map(\.name).joined(separator: ", ")
+      throw Failure(EX_USAGE, "there is no tier '\(tier)'; there are \(names)")
+    }
+    return [wanted]
+  }
+
+  /// The sources of prices, each once.
+  private static func origins(_ prices: [HardwarePrice]) -> String {
+    var seen: Set<String> = []
+    return prices.map { "\($0.source.address) (\($0.source.date))" }
+      .filter { seen.insert($0).inserted }.joined(separator: "; ")
+  }
+
+  func price(_ accelerator: Accelerator, _ catalogue: FleetCatalogue) throws -> Priced {
+    let place = try place(catalogue)
+    let known = catalogue.prices.filter {
+      catalogue.accelerators[$0.accelerator]?.value.name == accelerator.name
+    }
+    if own {
+      let (capital, origin, isGuess) = try capital(known)
+      let terms = OwnershipTerms(
+        capital: capital, years: years, interest: interest, resale: resale, load: utilization)
+      return Priced(
+        hour: .owned(accelerator, terms, place), origin: origin, isGuess: isGuess, place: place)
+    }
+    if let rent {
+      return Priced(
+        hour: .rented(try Self.range(rent)), origin: "as told", isGuess: false, place: place)
+    }
+    for tier in try tiers() {
+      // What somebody vouches for goes before guesses.
+      let of = known.filter { $0.tier == tier }
+      let sound = of.filter { !$0.source.isGuess }
+      let taken = sound.isEmpty ? of : sound
+      guard let first = taken.first else { continue }
+      let low = taken.map(\.low).min() ?? first.low
+      let high = taken.map(\.high).max() ?? first.high
+      let estimate = ErrorTable.quantile(taken.map(\.middle), 0.5)
+      return Priced(
+        hour: .rented(Interval(low: low, estimate: estimate, high: high)),
+        origin: "\(tier.name), \(Self.origins(taken))",
+        isGuess: sound.isEmpty, place: place)
+    }
+    throw Failure(
+      EX_USAGE,
+      "no price of \(accelerator.name) is known\(tier.map { " for \($0)" } ?? ""); "
+        + "give it: --rent 2.95")
+  }
+
+  private func capital(_ known: [HardwarePrice]) throws -> (Interval, String, Bool) {
+    if let capital { return (try Self.range(capital), "as told", false) }
+    let prices = known.filter { $0.tier == .purchase }
+    let sound = prices.filter { !$0.source.isGuess }
+    let taken = sound.isEmpty ? prices : sound
+    guard !taken.isEmpty else {
+      throw Failure(EX_USAGE, "no price of purchase is known; give it: --capital 37000")
+    }
+    let share = OwnershipTerms.acceleratorShare
+    let range = Interval(
+      low: (taken.map(\.low).min() ?? 0) / share,
+      estimate: ErrorTable.quantile(taken.map(\.middle), 0.5) / share,
+      high: (taken.map(\.high).max() ?? 0) / share)
+    return (
+      range,
+      "GPU by \(Self.origins(taken)), which is \(Percent.text(share)) of its part of the server",
+      sound.isEmpty
+    )
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Broker
+import Cluster
+import Documents
+import Economics
+import Foundation
+import Host
+import Logging
+import Reporting
+import Usage
+import ZeroMQ
+
+/// How a log is read and priced.
+struct ReadingArguments: ParsableArguments {
+  @Option(help: "YAML file with mappings of columns to usage (docs/MAPPINGS.md).")
+  var mapping: String?
+
+  @Option(help: "Take the mapping of this name instead of recognising the header.")
+  var mappingName: String?
+
+  @Option(help: "What the log is called. Default: the mapping's name.")
+  var source: String?
+
+  @Option(help: "What relative times count from: 2023-08-01 or 2023-08-01T00:00:00Z.")
+  var origin: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp("A dimension or tag of all rows: product=chat.", valueName: "name=value"))
+  var constants: [String] = []
+
+  @Option(help: "Price book (YAML or JSON) that goes before the shipped one (docs/PRICES.md).")
+  var prices: String?
+
+  @Option(help: "Rows a batch.")
+  var batchRows = 32_768
+
+  func validate() throws {
+    guard (1...65_536).contains(batchRows) else {
+      throw ValidationError("--batch-rows is 1 to 65,536")
+    }
+  }
+
+  func options() throws -> ReadingOptions {
+    var options = ReadingOptions(batchRows: batchRows)
+    options.mappingName = mappingName
+    options.source = source
+    if let mapping {
+      options.mappingText = try Self.text(of: mapping)
+      options.mappingFile = mapping
+    }
+    if let prices {
+      options.pricesText = try Self.text(of: prices)
+      options.pricesFile = prices
+    }
+    if let origin {
+      guard let time = MappingFile.originTime(origin) else {
+        throw ValidationError("--origin is a date or a time with a zone: 2023-08-01T00:00:00Z")
+      }
+      options.origin = time
+    }
+    for constant in constants {
+      let parts = constant.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, !parts[0].isEmpty else {
+        throw ValidationError("--set needs name=value, not '\(constant)'")
+      }
+      options.constants[String(parts[0])] = String(parts[1])
+    }
+    // What is wrong in the user's files is said before anything is read.
+    do {
+      _ = try options.priceBook()
+      if let text = options.mappingText { _ = try MappingFile.read(text, file: mapping ?? "") }
+    } catch let problem as FileProblem {
+      throw Failure(ExitStatus.badFile, problem.description)
+    }
+    return options
+  }
+
+  private static func text(of path: String) throws -> String {
+    do {
+      return try String(contentsOfFile: path, encoding: .utf8)
+    } catch {
+      throw Failure(ExitStatus.badFile, "\(path): cannot be read as UTF-8 text")
+    }
+  }
+}

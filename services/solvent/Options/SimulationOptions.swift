@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Broker
+import Cluster
+import ClusterAPI
+import Documents
+import Economics
+import Foundation
+import Host
+import Runway
+import ZeroMQ
+
+/// How a simulation is run.
+struct SimulationOptions: ParsableArguments {
+  @OptionGroup var cluster: ClusterOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Change a value: cash=2e9, 'price*=0.8', audience@1=-12%, tranche@3=10e9, rounds.most=0.",
+      valueName: "key=value"))
+  var sets: [String] = []
+
+  @Option(help: "Paths. Default: what the file says, else 100,000.")
+  var paths: Int?
+
+  @Option(help: "Seed. Default: what the file says, else 1.")
+  var seed: UInt64?
+
+  @Option(help: "Paths a job. The result does not depend on it.")
+  var shard: Int?
+
+  @Flag(help: "In this process, not on the workers of a running cluster.")
+  var local = false
+
+  @Flag(help: "Partial results as lines of JSON on standard error.")
+  var partials = false
+
+  @Flag(name: .shortAndLong, help: "No progress, no hints.")
+  var quiet = false
+
+  func validate() throws {
+    if let paths, !(8...2_000_000_000).contains(paths) {
+      throw ValidationError("--paths is 8 to 2,000,000,000")
+    }
+    if let shard, !(8...SimulationJob.pathsMax).contains(shard) {
+      throw ValidationError("--shard is 8 to \(SimulationJob.pathsMax)")
+    }
+  }
+
+  /// Reads a scenario and applies what the command line changes.
+  func file(_ path: String) throws -> ScenarioFile {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw Failure(ExitStatus.badFile, "\(path): cannot be read as UTF-8 text")
+    }
+    do {
+      var file = try ScenarioFile(text, file: path)
+      for assignment in sets { try file.set(assignment) }
+      if let seed { file.scenario.seed = seed }
+      if let paths { file.paths = paths }
+      try RunwayProgram.validate(file.scenario)
+      return file
+    } catch let problem as FileProblem {
+      throw Failure(ExitStatus.badFile, problem.description)
+    } catch let error as ScenarioError {
+      throw Failure(EX_USAGE, error.description)
+    }
+  }
+
+  /// Simulates, on the cluster if one runs.
+  func simulate(_ scenarios: [RunwayScenario], paths: Int) async throws -> SimulationOutcome {
+    let bar = ProgressBar("simulating", quiet: quiet || partials)
+    let simulator = Simulator(scenarios: scenarios, paths: paths, shard: shard) {
+      [partials] partial in
+      if partials { Terminal.note(Self.line(partial)) }
+      bar.update(
+        permille: Int(partial.paths * 1_000 / max(1, partial.ofPaths)),
+        "P(ruin) \(Percent.text(partial.ruin))")
+    }
+    defer { bar.finish() }
+    guard !local, cluster.isRunning else { return try simulator.run() }
+    return try await cluster.onWorkers(of: ServiceName.simulate) { client, workers in
+      try await simulator.run(on: client, workers: workers)
+    }
+  }
+
+  private static func line(_ partial: Simulator.Partial) -> String {
+    JSONText.object([
+      ("schema", .string("solvent.partial/v1")), ("paths", .number("\(partial.paths)")),
+      ("of", .number("\(partial.ofPaths)")), ("ruin", .number("\(partial.ruin.value)")),
+      ("standard_error", .number("\(partial.ruin.standardError)")),
+    ]).text
+  }
+}
+
+extension ClusterOptions {
+  /// Whether a cluster is meant, or runs on the data directory.
+  var isRunning: Bool {
+    if broker != nil || ProcessInfo.processInfo.environment["SOLVENT_BROKER"] != nil { return true }
+    return FileManager.default.fileExists(atPath: places.cluster) && ClusterLock(places) == nil
+  }
+}

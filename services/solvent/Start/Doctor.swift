@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Broker
+import Cluster
+import ClusterAPI
+import Documents
+import Economics
+import Foundation
+import Host
+import Journal
+import Ledger
+import Usage
+import ZeroMQ
+
+struct Doctor: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Checks what a cluster needs and how it is, and says what to do.")
+
+  @OptionGroup var cluster: ClusterOptions
+
+  func run() async throws {
+    var report = CheckList()
+    library(&report)
+    files(&report)
+    try prices(&report)
+    await broker(&report)
+    report.tell()
+    if report.problems > 0 { throw Failure(ExitStatus.failed, "") }
+  }
+
+  private func library(_ report: inout CheckList) {
+    let version = Context.libraryVersion
+    if version < "4.3.4" {
+      report.warn("libzmq \(version) is older than 4.3.4", fix: "apt-get install libzmq5")
+    } else {
+      report.ok("libzmq \(version) (CURVE \(Context.has("curve") ? "available" : "missing"))")
+    }
+  }
+
+  private func files(_ report: inout CheckList) {
+    let places = cluster.places
+    do {
+      try places.create()
+      report.ok("data directory \(places.data) is writable")
+    } catch {
+      report.fail("data directory \(places.data): \(error)", fix: "choose another with --data")
+    }
+    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: places.data)
+    if let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value {
+      if free < 1 << 30 {
+        report.warn(
+          "\(free >> 20) MiB are free on its disk", fix: "make room; intake stops when it is full")
+      } else {
+        report.ok("\(free >> 30) GiB are free on its disk")
+      }
+    }
+    guard FileManager.default.fileExists(atPath: places.ledger) else { return }
+    do {
+      let head = try Ledger(readingAt: places.ledger).head
+      report.ok("ledger can be read, \(head.sequence) batches")
+    } catch {
+      report.fail("\(error)", fix: "solvent verify")
+    }
+  }
+
+  private func prices(_ report: inout CheckList) throws {
+    let book = try PriceBookFile.shipped()
+    guard let date = TimeText.milliseconds(book.version + "T00:00:00Z") else { return }
+    let days = (Int64(Date().timeIntervalSince1970 * 1_000) - date) / 86_400_000
+    if days > 30 {
+      report.warn("the price book is \(days) days old", fix: "give a newer one with --prices FILE")
+    } else {
+      report.ok("price book \(book.version), \(book.entries.count) models")
+    }
+  }
+
+  private func broker(_ report: inout CheckList) async {
+    let started = ContinuousClock.now
+    do {
+      let status = try await cluster.brokerStatus()
+      let milliseconds = started.duration(to: .now) / .milliseconds(1)
+      report.ok("broker answers (\(Int(milliseconds)) ms with connecting)")
+      for service in [ServiceName.price, ServiceName.ledger, ServiceName.ingest] {
+        let count = status.workers.count { $0.services.contains(service) }
+        if count == 0 {
+          report.fail("nobody offers '\(service)'", fix: "start it, or: solvent up")
+        } else {
+          report.ok("'\(service)' is offered by \(count)")
+        }
+      }
+      if status.deadLetters > 0 {
+        report.warn(
+          "\(status.deadLetters) jobs were given up",
+          fix: "see the logs in \(cluster.places.log); restarting ingest tries them again")
+      }
+    } catch {
+      let text = (error as? Failure)?.message ?? "\(error)"
+      report.fail(text, fix: "solvent up")
+    }
+  }
+}
+
+struct CheckList {
+  private var lines: [(String, String, String?)] = []
+  private(set) var problems = 0
+  private var warnings = 0
+
+  mutating func ok(_ text: String) { lines.append(("ok", text, nil)) }
+
+  mutating func warn(_ text: String, fix: String) {
+    warnings += 1
+    lines.append(("warn", text, fix))
+  }
+
+  mutating func fail(_ text: String, fix: String) {
+    problems += 1
+    lines.append(("fail", text, fix))
+  }
+
+  func tell() {
+    for (kind, text, fix) in lines {
+      let padded = kind + String(repeating: " ", count: 6 - kind.count)
+      Terminal.print(padded + text + (fix.map { "   fix: \($0)" } ?? ""))
+    }
+    if problems + warnings > 0 {
+      Terminal.print("\(problems) problems, \(warnings) warnings")
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Cluster
+import Dispatch
+import Documents
+import Economics
+import Foundation
+import Host
+import Synchronization
+
+struct Up: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Starts a cluster on this machine and keeps it running.",
+    discussion: """
+      Each service is a process of its own; one that ends is started again. Further workers can be
+      started by hand and join: solvent-worker --data DIR
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "Directory for files.",
+      discussion: "Default: $SOLVENT_DATA, else $XDG_DATA_HOME/solvent or ~/.local/share/solvent."))
+  var data: String?
+
+  @Option(help: "Modeling workers.")
+  var workers = 2
+
+  @Flag(help: "Keep the data in a temporary directory that is removed at the end.")
+  var ephemeral = false
+
+  @Flag(help: "Return when the cluster runs; stop it with: solvent down.")
+  var detach = false
+
+  func validate() throws {
+    guard (1...256).contains(workers) else { throw ValidationError("--workers is 1 to 256") }
+    guard !(ephemeral && detach) else {
+      throw ValidationError("--ephemeral ends with this command, so it cannot be detached")
+    }
+  }
+
+  func run() async throws {
+    if detach { return try await runDetached() }
+    let started = ContinuousClock.now
+    let places =
+      ephemeral ? DataDirectory(data: try Self.temporaryDirectory()) : DataDirectory(data: data)
+    let cluster = try LocalCluster(places: places, workers: workers) { Terminal.note($0) }
+    let signals = StopSignal.watch()
+    defer { if ephemeral { try? FileManager.default.removeItem(atPath: places.data) } }
+    do {
+      _ = try await cluster.start()
+    } catch {
+      cluster.stop()
+      throw error
+    }
+    try tell(places, started.duration(to: .now))
+    for await _ in signals { break }
+    Terminal.note("stopping")
+    cluster.stop()
+  }
+
+  static func temporaryDirectory() throws -> String {
+    let path = "\(NSTemporaryDirectory())/solvent-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+    try FileManager.default.createDirectory(
+      atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    return URL(fileURLWithPath: path).standardizedFileURL.path
+  }
+
+  private func tell(_ places: DataDirectory, _ duration: Duration) throws {
+    let book = try PriceBookFile.shipped()
+    let milliseconds = Int(duration / .milliseconds(1))
+    Terminal.print(
+      """
+      solvent \(solventRelease)   broker \(places.broker)   \(workers) workers
+      data       \(places.data)\(ephemeral ? "   (removed at the end)" : "   (survives restarts)")
+      prices     \(book.version), \(book.entries.count) models   keys  none needed on this machine
+      ready in \(milliseconds) ms — Ctrl-C stops everything, in order
+      """)
+  }
+
+  /// Starts this command again in a session of its own, and waits until it is ready.
+  private func runDetached() async throws {
+    let places = DataDirectory(data: data)
+    try places.create()
+    let folder = try Supervisor.binaryFolder()
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
+    process.arguments = [
+      "\(folder)/solvent", "up", "--data", places.data, "--workers", "\(workers)",
+    ]
+    let log = "\(places.log)/up.log"
+    _ = FileManager.default.createFile(atPath: log, contents: nil)
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
+    process.standardOutput = handle
+    process.standardError = handle
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    let deadline = ContinuousClock.now + .seconds(20)
+    while ContinuousClock.now < deadline {
+      if let file = ClusterFile.read(places), kill(file.supervisor, 0) == 0 {
+        Terminal.print("running in \(places.data); stop it with: solvent down")
+        return
+      }
+      guard process.isRunning else { break }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+    throw Failure(ExitStatus.failed, "the cluster did not start: \(text)")
+  }
+}

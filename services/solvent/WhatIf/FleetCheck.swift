@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Crypto
+import Dispatch
+import Documents
+import Foundation
+import Host
+import Synchronization
+
+extension Fleet {
+  struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Predicts measured points without fitting, and says how far off it is.",
+      discussion: """
+        --fail-if ends with exit code 3 when a condition holds: median>9%, p90>27%, bias>3% (either \
+        way), covered<85%, unsupported>0.
+        """)
+
+    @OptionGroup var options: FleetOptions
+
+    @Flag(help: "The tables only, not each point.")
+    var summary = false
+
+    @Option(
+      name: .customLong("fail-if"), parsing: .singleValue,
+      help: "Exit with 3 if this holds, such as 'median>9%'.")
+    var conditions: [String] = []
+
+    @Argument(help: "Measured points (CSV).", completion: .file())
+    var points: String
+
+    func run() async throws {
+      let contents = try Points.read(points, options)
+      let conditions = try conditions.map(CheckCondition.init)
+      guard !contents.points.isEmpty else {
+        try Points.tell(contents.problems)
+        throw Failure(ExitStatus.dataError, "\(points): no points")
+      }
+      let model = try options.model()
+      let results = contents.points.map { PointResult($0, model) }
+      let check = CheckPrinter(
+        results: results, unsupported: contents.problems.count, model: model, summary: summary)
+      check.print(options.output.format)
+      for problem in contents.problems { Terminal.note("unsupported: \(problem)") }
+      for condition in conditions {
+        if let met = condition.met(by: check) { throw Failure(3, "condition met: \(met)") }
+      }
+      try Points.tell(contents.problems)
+    }
+  }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Documents
+import Economics
+import Fleet
+import Foundation
+import Host
+
+extension Fleet {
+  struct Compare: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Buy or build: a provider's API beside your own fleet, over volume.",
+      discussion: """
+        The API's price is of the price book (--api openai/gpt-4o-mini, or only the model), or told: \
+        --api-price 0.15,0.60 dollars a million input and output tokens. --plot writes an SVG.
+        """)
+
+    @OptionGroup var options: FleetOptions
+    @OptionGroup var deployment: DeploymentOptions
+    @OptionGroup var latency: LatencyOptions
+    @OptionGroup var prices: PriceOptions
+
+    @Option(help: "Provider and model of the API in the price book: openai/gpt-4o-mini.")
+    var api: String?
+
+    @Option(help: "Dollars a million input and output tokens of the API: 0.15,0.60.")
+    var apiPrice: String?
+
+    @Option(help: "Price book that goes before the shipped one.", completion: .file())
+    var book: String?
+
+    @Option(help: "Busiest hour over the mean, for a fleet that does not follow the demand.")
+    var peak = 2.0
+
+    @Flag(help: "The fleet follows the demand.")
+    var autoscaled = false
+
+    @Option(help: "Room above the demand.")
+    var headroom = 0.2
+
+    @Option(help: "Replicas at the least.")
+    var minimum = 1
+
+    @Option(help: "Write a plot here (SVG).", completion: .file())
+    var plot: String?
+
+    func validate() throws {
+      guard (api == nil) != (apiPrice == nil) else {
+        throw ValidationError("name the --api, or its --api-price")
+      }
+      if prices.utilization != 1 {
+        throw ValidationError(
+          "--utilization follows from the volume here; see --peak and --headroom")
+      }
+      guard peak >= 1, peak <= 1_000, headroom >= 0, headroom < 100, (1...100_000).contains(minimum)
+      else {
+        throw ValidationError("--peak is at least 1, --headroom at least 0, --minimum at least 1")
+      }
+      if let apiPrice { _ = try Self.told(apiPrice) }
+    }
+
+    private static func told(_ text: String) throws -> (Double, Double) {
+      let parts = text.split(separator: ",").map { Double($0) }
+      guard parts.count == 2, let input = parts[0], let output = parts[1],
+        (0...1e9).contains(input), (0...1e9).contains(output), input + output > 1e-9
+      else { throw ValidationError("--api-price is dollars a million tokens of both: 0.15,0.60") }
+      return (input, output)
+    }
+
+    func run() async throws {
+      let load = latency.load
+      let estimate = try FleetEstimate(
+        deployment, prices, load: load, ttft: latency.ttft, model: options.model(),
+        catalogue: options.catalogues())
+      let (input, output, name) = try apiPrices()
+      let shape = deployment.shapes.shape
+      let replicas = estimate.performance.replicas
+      let gpus = Double(estimate.deployment.gpusPerReplica)
+      let comparison = BuyOrBuild(
+        apiPerRequest: (input * shape.input + output * shape.output) / 1e6,
+        rate: estimate.rate.times(1 / replicas),
+        replicaPerDay: estimate.priced.hour.total.times(gpus * 24), shape: shape,
+        peakToMean: peak,
+        terms: .init(headroom: headroom, minimum: minimum, isAutoscaled: autoscaled))
+      let printer = ComparePrinter(
+        comparison: comparison, estimate: estimate, api: name, input: input, output: output)
+      printer.print(options.output.format)
+      if let plot {
+        do {
+          try Data(printer.plot.svg.utf8).write(to: URL(filePath: plot), options: .atomic)
+          Terminal.note("plot: \(plot)")
+        } catch {
+          throw Failure(ExitStatus.failed, "\(plot): \(error.localizedDescription)")
+        }
+      }
+    }
+
+    /// Dollars a million input and output tokens today, and what to call them.
+    private func apiPrices() throws -> (Double, Double, String) {
+      if let apiPrice {
+        let (input, output) = try Self.told(apiPrice)
+        return (input, output, "the API")
+      }
+      let parts = (api ?? "").split(separator: "/", maxSplits: 1).map(String.init)
+      let (provider, model) = parts.count == 2 ? (parts[0], parts[1]) : ("", parts.first ?? "")
+      var known: PriceBook
+      do {
+        known = try PriceBookFile.shipped()
+        if let book {
+          known = try PriceBookFile.read(FleetOptions.text(book), file: book).over(known)
+        }
+      } catch let problem as FileProblem {
+        throw Failure(ExitStatus.badFile, problem.description)
+      }
+      let now = TimeBucket(containing: Int64(Date().timeIntervalSince1970 * 1_000))
+      guard let entry = known.entry(provider: provider, model: model) else {
+        let names = known.entries.map(\.model)
+        throw Failure(
+          EX_USAGE,
+          "no price of '\(api ?? "")' is known\(Spelling.hint(for: model, among: names)); "
+            + "tell it: --api-price 0.15,0.60")
+      }
+      let card = known.card(provider: entry.provider, model: entry.model, in: now...now)
+      guard let input = card.rate(for: .inputTokens, in: now)?.price.approximate,
+        let output = card.rate(for: .outputTokens, in: now)?.price.approximate
+      else {
+        throw Failure(
+          EX_USAGE,
+          "\(entry.provider)/\(entry.model) has no price of tokens today; tell it: "
+            + "--api-price 0.15,0.60")
+      }
+      return (input * 1e6, output * 1e6, "\(entry.provider)/\(entry.model)")
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Documents
+import Foundation
+
+extension Fleet {
+  struct Estimate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Throughput, latency and money of a model on hardware, with 90 % ranges.",
+      discussion: """
+        Without --concurrency or --tpot: as many requests at once as memory takes. --observed takes one \
+        measurement of yours into account, which shifts the estimate and narrows the range.
+        """)
+
+    @OptionGroup var options: FleetOptions
+    @OptionGroup var deployment: DeploymentOptions
+    @OptionGroup var load: LoadOptions
+    @OptionGroup var prices: PriceOptions
+
+    @Option(
+      help: "Measured points (CSV): the nearest one of them is shown, and the error there.",
+      completion: .file())
+    var points: String?
+
+    func run() async throws {
+      let catalogue = try options.catalogues()
+      let measured = try points.map { try Points.read($0, options).points } ?? []
+      let estimate = try FleetEstimate(
+        deployment, prices, load: load.load, ttft: load.latency.ttft, model: options.model(),
+        catalogue: catalogue, points: measured)
+      estimate.print(options.output.format)
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Crypto
+import Dispatch
+import Documents
+import Fleet
+import Foundation
+import Host
+import Synchronization
+
+extension Fleet {
+  struct Fit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Fits the coefficients to measured points and says what they are worth.",
+      discussion: """
+        The columns of the points are in docs/FLEET.md. Also fits without each GPU, model and source \
+        and without an eighth of the groups, and judges by what was left out: the error tables and the \
+        90 % ranges come from there. --to writes a file for --coefficients.
+        """)
+
+    @OptionGroup var options: FleetOptions
+
+    @Option(help: "Write the coefficients to this file.")
+    var to: String?
+
+    @Flag(name: .shortAndLong, help: "No progress.")
+    var quiet = false
+
+    @Argument(help: "Measured points (CSV).", completion: .file())
+    var points: String
+
+    func run() async throws {
+      let contents = try Points.read(points, options)
+      guard contents.points.count >= 20 else {
+        throw Failure(
+          ExitStatus.dataError, "\(points): \(contents.points.count) points; a fit needs 20")
+      }
+      let started = ContinuousClock.now
+      let study = FitStudy(contents.points)
+      let report = Self.run(study, quiet: quiet)
+      let seconds = started.duration(to: .now) / .seconds(1)
+      if let to {
+        let bytes = FileManager.default.contents(atPath: points) ?? Data()
+        let digest = SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+        let text = CoefficientFile.text(
+          report.model, fittedTo: URL(filePath: points).lastPathComponent,
+          points: study.points.count, sha256: digest)
+        do {
+          try text.write(toFile: to, atomically: true, encoding: .utf8)
+        } catch {
+          throw Failure(ExitStatus.storage, "\(to): cannot be written")
+        }
+      }
+      FitPrinter(report: report, points: study.points, seconds: seconds).print(
+        options.output.format)
+      try Points.tell(contents.problems)
+    }
+
+    /// The whole first, then everything else on all processors.
+    static func run(_ study: FitStudy, quiet: Bool) -> FitReport {
+      let bar = ProgressBar("fitting", quiet: quiet)
+      let parts = study.parts
+      let whole = study.run(parts[0])
+      let state = Mutex<(outcomes: [FitStudy.Outcome], next: Int)>(([whole], 1))
+      let processors = ProcessInfo.processInfo.activeProcessorCount
+      DispatchQueue.concurrentPerform(iterations: processors) { _ in
+        while let part = state.withLock({ state -> FitStudy.Part? in
+          guard state.next < parts.count else { return nil }
+          defer { state.next += 1 }
+          return parts[state.next]
+        }) {
+          let outcome = study.run(part)
+          state.withLock { $0.outcomes.append(outcome) }
+          let done = state.withLock { $0.outcomes.count }
+          bar.update(permille: done * 1_000 / parts.count, "\(done) of \(parts.count) fits")
+        }
+      }
+      bar.finish()
+      let date = ISO8601DateFormatter.string(
+        from: Date(), timeZone: .gmt, formatOptions: .withFullDate)
+      return study.report(state.withLock { $0.outcomes }, version: date)
+    }
+  }
+}

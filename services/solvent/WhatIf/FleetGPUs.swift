@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Fleet
+import Foundation
+
+extension Fleet {
+  struct GPUs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "gpus",
+      abstract: "GPUs and what they cost; one of them with the source of every figure.")
+
+    @OptionGroup var options: FleetOptions
+
+    @Argument(help: "One GPU.")
+    var name: String?
+
+    func run() async throws {
+      let catalogue = try options.catalogues()
+      if let name {
+        let entry = try catalogue.accelerators.entry(name, "GPU")
+        FigureList(
+          title: entry.value.name, key: "gpu", figures: GPUList.figures(entry, catalogue)
+        ).print(options.output.format)
+      } else {
+        GPUList(catalogue: catalogue).print(options.output.format)
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Documents
+import Economics
+import Fleet
+import Foundation
+import Host
+
+extension Fleet {
+  struct Measure: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Rates from what was measured: metered GPU-hours and vLLM's counters.",
+      discussion: """
+        Save the engine's page twice: curl -s http://HOST:8000/metrics > before.txt, an hour later \
+        after.txt. What was idle is shown apart; --spread-idle puts it into the rates, else --books \
+        writes it as an entry for solvent book.
+        """)
+
+    @OptionGroup var options: FleetOptions
+    @OptionGroup var deployment: DeploymentOptions
+    @OptionGroup var prices: PriceOptions
+    @OptionGroup var book: BookOptions
+
+    @Option(help: "Hours between the two pages.")
+    var hours: Double
+
+    @Option(help: "Metered GPU-hours. Default: GPUs x hours.")
+    var gpuHours: Double?
+
+    @Option(
+      help: "Output tokens a second at full load, measured. Default: what the equations say.")
+    var capacity: Double?
+
+    @Flag(help: "Rates that carry what was idle, too.")
+    var spreadIdle = false
+
+    @Option(help: "Write what was idle as an entry for `solvent book`.", completion: .file())
+    var books: String?
+
+    @Argument(help: "The engine's page before.", completion: .file())
+    var before: String
+
+    @Argument(help: "The engine's page after.", completion: .file())
+    var after: String
+
+    func validate() throws {
+      let bounds = [hours, gpuHours ?? 1, capacity ?? 1]
+      guard bounds.allSatisfy({ $0 > 0 && $0 <= 1e12 }) else {
+        throw ValidationError("--hours, --gpu-hours and --capacity are above 0, at most 10^12")
+      }
+      if spreadIdle && books != nil {
+        throw ValidationError(
+          "--spread-idle and --books exclude each other: idle would count twice")
+      }
+    }
+
+    func run() async throws {
+      let counted: EngineCounters
+      do {
+        counted = try EngineCounters(FleetOptions.text(after), file: after)
+          .since(EngineCounters(FleetOptions.text(before), file: before))
+      } catch let problem as FileProblem {
+        throw Failure(ExitStatus.badFile, problem.description)
+      }
+      var wanted = deployment
+      if counted.requests > 0, counted.outputTokens >= counted.requests {
+        wanted.shapes.inputTokens = counted.promptTokens / counted.requests
+        wanted.shapes.outputTokens = counted.outputTokens / counted.requests
+      }
+      let estimate = try FleetEstimate(
+        wanted, prices, load: .offline(requests: nil), model: options.model(),
+        catalogue: options.catalogues())
+      let metered = gpuHours ?? Double(estimate.deployment.gpus) * hours
+      // As many such deployments as the meter counted.
+      let size = metered / (Double(estimate.deployment.gpus) * hours)
+      let full = capacity ?? estimate.rate.estimate * size
+      let fleet: MeasuredFleet
+      do throws(FleetError) {
+        fleet = try MeasuredFleet(
+          inputTokens: counted.promptTokens, outputTokens: counted.outputTokens, hours: hours,
+          gpuHours: metered,
+          dollarsPerGPUHour: estimate.priced.hour.total.estimate,
+          capacity: full,
+          prefillShare: estimate.performance.prefillShare)
+      } catch {
+        throw Failure(ExitStatus.dataError, error.description)
+      }
+      if fleet.outputRate > full {
+        Terminal.note(
+          "more was done (\(Rate.text(fleet.outputRate)) tokens/s) than full load should allow "
+            + "(\(Rate.text(full))): it counts as always busy; measure --capacity")
+      }
+      if book.to != nil {
+        try BookOptions.write(bookText(fleet, estimate, metered), to: book.to)
+      }
+      if let books { try BookOptions.write(entry(fleet, estimate), to: books) }
+      MeasurePrinter(
+        fleet: fleet, counted: counted, estimate: estimate, gpuHours: metered,
+        hasCapacity: capacity != nil, hasPrice: prices.isTold,
+        evidence: evidence
+      ).print(options.output.format)
+    }
+
+    /// Measured when everything is: the price paid and, unless idle time is in the rates anyway, the
+    /// throughput at full load.
+    private var evidence: String {
+      prices.isTold && (spreadIdle || capacity != nil) ? "measured" : "estimated"
+    }
+
+    private func bookText(
+      _ fleet: MeasuredFleet, _ estimate: FleetEstimate, _ metered: Double
+    ) -> String {
+      book.book(
+        model: estimate.deployment.architecture.name,
+        input: spreadIdle ? fleet.perMillionInputWithIdle : fleet.perMillionInput,
+        output: spreadIdle ? fleet.perMillionOutputWithIdle : fleet.perMillionOutput,
+        source: "metered: \(Rate.text(metered)) GPU-hours of \(estimate.deployment.title) at "
+          + FleetEstimate.dollar(estimate.priced.hour.total.estimate),
+        evidence: evidence,
+        note: spreadIdle
+          ? "idle GPUs included" : "work only; idle GPUs were \(FleetEstimate.dollar(fleet.idle))")
+    }
+
+    private func entry(_ fleet: MeasuredFleet, _ estimate: FleetEstimate) -> String {
+      let note = "idle GPUs, \(estimate.deployment.title)".replacing("'", with: "''")
+      return """
+        # What was paid for and did no work; solvent book THIS_FILE
+        books: own fleet
+        currency: USD
+        source: metered GPU-hours and vLLM's counters
+        entries:
+          - {date: \(book.from ?? book.today), cost: \(String(format: "%.2f", fleet.idle)), account: hosting, evidence: \(evidence), note: '\(note)'}
+
+        """
+    }
+  }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Fleet
+import Foundation
+import Host
+
+extension Fleet {
+  struct Press: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "press-2023",
+      abstract: "The estimate behind \"700,000 $ a day\", as published and with memory counted.",
+      discussion: """
+        press-2023 is the article's arithmetic: two operations a parameter and token, nothing else. \
+        press-2023-roofline is the same service under the same assumptions by the equations of \
+        docs/FLEET.md, which know memory, its bandwidth and the network. --idle, --gpu-hour and \
+        --reached change the assumptions of both.
+        """)
+
+    @OptionGroup var options: FleetOptions
+
+    @Option(help: "Part of the time in which GPUs are idle.")
+    var idle = 0.5
+
+    @Option(help: "Dollars a GPU-hour.")
+    var gpuHour = 1.0
+
+    @Option(help: "Part of the peak that arithmetic reaches, in press-2023.")
+    var reached = 0.35
+
+    func validate() throws {
+      guard (0...0.999).contains(idle), (1e-6...1e6).contains(gpuHour), (1e-3...1).contains(reached)
+      else {
+        throw ValidationError(
+          "--idle is 0 to 0.999, --gpu-hour 0.000001 to 1,000,000, --reached 0.001 to 1")
+      }
+    }
+
+    func run() async throws {
+      var assumptions = PressEstimate.Assumptions()
+      assumptions.idle = idle
+      assumptions.gpuHour = gpuHour
+      assumptions.reached = reached
+      do {
+        let press = try PressComparison(
+          assumptions, model: options.model(), catalogue: options.catalogues())
+        press.print(options.output.format)
+      } catch let error as FleetError {
+        throw Failure(ExitStatus.failed, error.description)
+      }
+    }
+  }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Cluster
+import ClusterAPI
+import Economics
+import Fleet
+import Foundation
+import Host
+
+extension Fleet {
+  struct Search: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Finds the cheapest hardware for a demand within latency limits.",
+      discussion: """
+        Every GPU of the catalogue x GPUs a replica x precision x requests at once, on the workers of a \
+        running cluster or here. Shows the cheapest, and the front: configurations of which none is \
+        both faster for a user and cheaper a token.
+        """)
+
+    @OptionGroup var options: FleetOptions
+    @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var which: ModelOptions
+    @OptionGroup var shapes: ShapeOptions
+    @OptionGroup var latency: LatencyOptions
+    @OptionGroup var prices: PriceOptions
+
+    @Option(help: ArgumentHelp("Requests a second to be served.", valueName: "1/s"))
+    var requests = 10.0
+
+    @Option(help: "Room above the demand.")
+    var headroom = 0.2
+
+    @Option(help: "Replicas at the least.")
+    var minimum = 1
+
+    @Option(parsing: .singleValue, help: "Only this GPU; may be repeated.")
+    var gpu: [String] = []
+
+    @Option(help: "GPUs of a replica at most.")
+    var replicaMax = 8
+
+    @Option(parsing: .singleValue, help: "Only this precision; may be repeated.")
+    var precision: [String] = []
+
+    @Option(help: "vllm, sglang, trtllm, or a measured version.")
+    var engine = "vllm"
+
+    @Option(help: "Numbers of requests at once that are tried, from 1 to 2,048.")
+    var batches = 48
+
+    @Option(help: "Lines to show.")
+    var top = 10
+
+    @Flag(help: "In this process, not on the workers of a running cluster.")
+    var local = false
+
+    @Flag(name: .shortAndLong, help: "No progress.")
+    var quiet = false
+
+    func validate() throws {
+      guard requests > 0, requests < 1e9, headroom >= 0, headroom < 100 else {
+        throw ValidationError("--requests is above 0, --headroom at least 0")
+      }
+      guard (1...1_000).contains(batches), (1...64).contains(replicaMax), top >= 1,
+        (1...100_000).contains(minimum)
+      else {
+        throw ValidationError(
+          "--batches is 1 to 1,000, --replica-max 1 to 64, --top and --minimum at least 1")
+      }
+    }
+
+    func run() async throws {
+      let catalogue = try options.catalogues()
+      let model = try options.model()
+      let (architecture, configured) = try which.architecture(
+        catalogue, isPrecisionNamed: !precision.isEmpty)
+      let (accelerators, perHour, guessed) = try priced(catalogue)
+      let names = precision.isEmpty ? ["bf16", "fp8", "fp4", "w4a16"] : precision
+      var precisions = try names.map { name in
+        guard let precision = Precision(name: name) else {
+          throw Failure(EX_USAGE, "'\(name)' is no precision such as bf16, fp8, fp4, 8/8/16")
+        }
+        return precision
+      }
+      // Weights that are published at few bits only cannot be served at more.
+      if precision.isEmpty, let configured { precisions = [configured] }
+      // Jobs need no list of what was measured.
+      var lean = model
+      lean.errors.records = []
+      var job = FleetJob(
+        model: lean, architecture: architecture, accelerators: accelerators,
+        precisions: precisions, stack: try DeploymentOptions.stack(engine, model),
+        shape: shapes.shape)
+      job.fill(
+        replicas: [1, 2, 4, 8, 16, 32, 64].filter { $0 <= replicaMax }, batches: batchSizes,
+        spreadsExperts: architecture.experts != nil)
+      let started = ContinuousClock.now
+      let outcome = try await evaluate(job)
+      let seconds = started.duration(to: .now) / .seconds(1)
+      let search = FleetSearch(
+        job, outcome, prices: perHour.map(\.estimate),
+        .init(
+          requests: requests, timePerToken: latency.tpot.map { $0 / 1_000 },
+          timeToFirstToken: latency.ttft.map { $0 / 1_000 }, headroom: headroom,
+          minimumReplicas: minimum, utilization: prices.utilization))
+      SearchPrinter(
+        search: search, job: job, seconds: seconds, top: top, prices: perHour, guessed: guessed
+      ).print(options.output.format)
+      if search.found.isEmpty {
+        throw Failure(
+          3,
+          search.possible == 0
+            ? "no configuration holds \(architecture.name)"
+            : "none of \(search.possible) possible configurations meets the limits; the front shows "
+              + "what can be had")
+      }
+    }
+
+    /// The GPUs with a price of the kind asked for, and those whose price is a guess.
+    private func priced(
+      _ catalogue: FleetCatalogue
+    ) throws -> ([Accelerator], [Interval], Set<String>) {
+      var accelerators: [Accelerator] = []
+      var perHour: [Interval] = []
+      var guessed: Set<String> = []
+      // What is wrong with the request itself is told, not taken for a missing price.
+      _ = try prices.place(catalogue)
+      _ = try prices.tiers()
+      func take(_ accelerator: Accelerator, _ price: PriceOptions.Priced) {
+        accelerators.append(accelerator)
+        perHour.append(price.hour.total)
+        if price.isGuess { guessed.insert(accelerator.name) }
+      }
+      if gpu.isEmpty {
+        for entry in catalogue.accelerators.entries {
+          guard let price = try? prices.price(entry.value, catalogue) else { continue }
+          take(entry.value, price)
+        }
+      } else {
+        for name in gpu {
+          let accelerator = try catalogue.accelerators.entry(name, "GPU").value
+          take(accelerator, try prices.price(accelerator, catalogue))
+        }
+      }
+      guard !accelerators.isEmpty else {
+        throw Failure(EX_USAGE, "no GPU has such a price; give one: --rent 2.95")
+      }
+      return (accelerators, perHour, guessed)
+    }
+
+    /// Evenly on a logarithmic scale.
+    private var batchSizes: [Int] {
+      let sizes = (0..<batches).map { step in
+        Int(pow(2_048, Double(step) / Double(max(1, batches - 1))).rounded())
+      }
+      return Array(Set(sizes)).sorted()
+    }
+
+    private func evaluate(_ job: FleetJob) async throws -> FleetOutcome {
+      let bar = ProgressBar("searching", quiet: quiet)
+      defer { bar.finish() }
+      let parts = job.parts(4_096)
+      let total = parts.count
+      var outcome = FleetOutcome()
+      if !local && cluster.isRunning {
+        let outcomes = try await cluster.onWorkers(of: ServiceName.fleet) { client, workers in
+          var outcomes = [FleetOutcome?](repeating: nil, count: total)
+          var done = 0
+          try await Fanout.run(parts, on: client, workers: workers) { place, part in
+            outcomes[place] = part
+            done += 1
+            bar.update(permille: done * 1_000 / total, "\(done) of \(total) jobs")
+          }
+          return outcomes
+        }
+        for part in outcomes.compactMap({ $0 }) { outcome.add(part) }
+        return outcome
+      }
+      let collected = Collected<FleetOutcome>(total)
+      do {
+        try Fanout.run(parts) { place, part in
+          collected.put(part, at: place)
+        }
+      } catch let error as FleetError {
+        throw Failure(ExitStatus.failed, error.description)
+      }
+      for part in collected.all { outcome.add(part) }
+      return outcome
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Broker
+import Cluster
+import Documents
+import Economics
+import Foundation
+import Runway
+import ZeroMQ
+
+extension Scenario {
+  struct Keys: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Lists what a scenario may say, and what --set takes.")
+
+    func run() {
+      var table = Table(columns: [
+        .init(title: "PARAMETER"), .init(title: "SYMBOL"), .init(title: "MEANING", rank: 1),
+        .init(title: "REFERENCE"),
+      ])
+      for parameter in RunwayScenario.Parameter.allCases {
+        table.rows.append([
+          parameter.name, parameter.symbol, parameter.meaning,
+          "\(RunwayScenario.runway60[parameter])",
+        ])
+      }
+      table.print()
+      Terminal.print()
+      Terminal.print("settings  \(ScenarioFile.settingNames.joined(separator: ", "))")
+      Terminal.print("events    audience@MONTH, price@MONTH, cost@MONTH, tranche@MONTH")
+    }
+  }
+}
