@@ -9,6 +9,15 @@
 ///     change 9                   [whole 7] [8] [9]         whole 7, changes 8 and 9, then live
 ///     whole state, sequence 9    [whole 9]                 whole 9, then live
 extension BrokerMachine {
+  struct Topic {
+    var epoch: UInt64
+    var sequence: UInt64
+    var whole: Payload?
+    var changes: [(sequence: UInt64, payload: Payload)] = []
+    var bytes = 0
+    var publisher: PeerID
+  }
+
   /// A publisher's message: the whole state of a topic, or the next change of it.
   public mutating func published(
     _ header: Header, topic name: String, _ payload: Payload, bytes: Int, by peer: PeerID,
@@ -30,7 +39,7 @@ extension BrokerMachine {
     actions.append(.publish(topic: name, header, payload))
   }
 
-  private mutating func keepChange(
+  mutating func keepChange(
     _ header: Header, _ name: String, _ payload: Payload, _ bytes: Int, _ peer: PeerID,
     _ actions: inout [Action]
   ) {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension BrokerMachine {
+  /// What the shell is to do. Order matters.
+  public enum Action {
+    case send(PeerID, Header, Payload?)
+    case welcome(PeerID, Welcome)
+    case status(PeerID, Header, BrokerStatus)
+    /// To all subscribers of the topic; without a payload it only tells the head sequence.
+    case publish(topic: String, Header, Payload?)
+    /// For the log and the metrics.
+    case note(Note)
+  }
+
+  public enum Note: Equatable, Sendable {
+    case joined(PeerID, name: String, role: Hello.Role)
+    case lost(PeerID, name: String, requeued: Int, reason: LossReason)
+    case left(PeerID, name: String)
+    case deadLetter(JobID, service: String, workers: [String])
+    case refused(PeerID, ErrorCode)
+  }
+
+  public enum LossReason: String, Equatable, Sendable {
+    case unreachable, silent, replaced
+  }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension BrokerMachine {
+  /// Limits and intervals. Times in milliseconds.
+  public struct Settings: Sendable {
+    public var heartbeatMilliseconds = 250
+    public var livenessMilliseconds = 2_500
+    /// A job's lease when its producer names none.
+    public var leaseMilliseconds = 30_000
+    /// Hand-outs before a job is a dead letter.
+    public var attemptsMax = 5
+    /// What one producer may have outstanding.
+    public var jobsMax = 1_024
+    public var bytesMax = 32 * 1024 * 1024
+    public var peersMax = 4_096
+    public var topicsMax = 4_096
+    /// Changes kept behind a topic's last whole state before a new one is asked for.
+    public var topicChangesMax = 256
+    public var topicBytesMax = 16 * 1024 * 1024
+    #if PLANTED_FAULTS
+      /// For the simulator only.
+      public var fault: PlantedFault?
+    #endif
+    public init() {}
+  }
+}
