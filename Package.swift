@@ -140,6 +140,9 @@ let services: [Target] = [
     "ClusterAPI",
     ["Broker", "CBOR", "Cluster", "Economics", "Fleet", "Reporting", "Runway", "Usage", "ZeroMQ"]),
   library(
+    "Rendering",
+    ["Broker", "ClusterAPI", "Documents", "Economics", "Fleet", "Reporting", "Runway"]),
+  library(
     "Host",
     ["Broker", "Cluster", "ClusterAPI", "CZeroMQ", "ZeroMQ"]
       + [argumentParser, lifecycle, logging, signals]),
@@ -177,7 +180,7 @@ let services: [Target] = [
     "solvent", at: "services/solvent",
     [
       "Broker", "CBOR", "Cluster", "ClusterAPI", "Determinism", "Documents", "Economics", "Fleet",
-      "Host", "Journal", "Ledger", "Pricing", "Reporting", "Runway", "Usage", "ZeroMQ",
+      "Host", "Journal", "Ledger", "Pricing", "Rendering", "Reporting", "Runway", "Usage", "ZeroMQ",
       argumentParser, crypto, logging,
     ]),
   program("kernel-bench", at: "Benchmarks/runway/kernel", ["Documents", "Runway"]),

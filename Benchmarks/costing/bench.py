@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Alternating runs of Solvent and its peers on one log; prints medians. See ./run."""
 import csv, glob, gzip, os, random, resource, shutil, statistics, subprocess, sys, time
+from decimal import Decimal
 
 rounds, copies, work = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 here = os.path.dirname(os.path.abspath(__file__))
@@ -89,7 +90,7 @@ def check(text):
     """All engines must come to the same figures."""
     global expected
     sums = sorted([int(r["requests"]), int(r["failed"]), int(r["input_tokens"]), int(r["output_tokens"]),
-                   int(r["cost_nano_usd"])] for r in csv.DictReader(text.splitlines()))
+                   int(Decimal(r["cost"]) * 10**9) if "cost" in r else int(r["cost_nano_usd"])] for r in csv.DictReader(text.splitlines()))
     expected = expected or sums
     assert sums == expected, "the figures differ"
 

@@ -68,6 +68,13 @@ enum SampleMessages {
       ),
       ("report-request", try encoder.encode(ReportRequest.cost(CostQuery(by: ["day"])))),
       ("report-request", try encoder.encode(ReportRequest.books)),
+      (
+        "report-request",
+        try encoder.encode(
+          ReportRequest.statement(
+            StatementQuery(.runway, since: Month("2023-01"), product: "chat", burnMonths: 6)))
+      ),
+      ("statement-answer", try encoder.encode(statement())),
       ("books-batch", try encoder.encode(books())),
       ("books-receipt", try encoder.encode(BooksReceipt(added: 1, known: 2))),
       ("simulation-job", try encoder.encode(simulation)),
@@ -75,6 +82,16 @@ enum SampleMessages {
       ("fleet-job", try encoder.encode(fleet)),
       ("fleet-outcome", try encoder.encode(fleet.run())),
     ]
+  }
+
+  private static func statement() throws -> StatementAnswer {
+    let usage = CostAnswer(
+      by: ["month"], rows: [], total: CostTotals(), currency: "USD", sequence: 1, chain: [],
+      firstTime: nil, lastTime: nil)
+    return try StatementAnswer(
+      StatementMaterial(
+        StatementQuery(.coverage), books: books(), usage: usage, allUsage: usage,
+        providers: usage))
   }
 
   private static func books() throws -> BooksBatch {

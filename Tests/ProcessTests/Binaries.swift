@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Economics
 import Foundation
 import Host
 import Synchronization
@@ -224,13 +225,18 @@ struct SampleLog {
     return sums
   }
 
+  /// An exact amount in 10^-9 of its currency.
+  static func nano(_ decimal: Substring) throws -> Int {
+    try #require(Int(Money(decimal: String(decimal)).nano))
+  }
+
   /// Reads the output of `--by hour,model,log_type --csv` in the same form.
   static func parse(_ csv: String) throws -> [String: [Int]] {
     let lines = csv.split(separator: "\n").map {
       $0.split(separator: ",", omittingEmptySubsequences: false)
     }
     let header = try #require(lines.first).map(String.init)
-    let columns = try ["requests", "failed", "input_tokens", "output_tokens", "cost_nano_usd"].map {
+    let columns = try ["requests", "failed", "input_tokens", "output_tokens", "cost"].map {
       name in
       try #require(header.firstIndex(of: name), "no column \(name)")
     }
@@ -239,7 +245,9 @@ struct SampleLog {
     for line in lines.dropFirst() {
       let date = try #require(formatter.date(from: String(line[0])))
       let hour = Int(date.timeIntervalSince1970 - 1_690_848_000) / 3_600
-      sums["\(hour),\(line[1]),\(line[2])"] = columns.map { Int(line[$0]) ?? -1 }
+      sums["\(hour),\(line[1]),\(line[2])"] = try columns.map { column in
+        header[column] == "cost" ? try nano(line[column]) : Int(line[column]) ?? -1
+      }
     }
     return sums
   }

@@ -83,7 +83,7 @@ struct ClusterProcessTests {
     let file = try #require((object?["files"] as? [[String: Any]])?.first)
     #expect(file["read"] as? Int == 1_000)
     #expect(file["accepted"] as? Int == 960 && file["quarantined"] as? Int == 40)
-    let quarantine = try #require(file["quarantineFile"] as? String)
+    let quarantine = try #require(file["quarantine_file"] as? String)
     let lines = try String(contentsOfFile: quarantine, encoding: .utf8).split(separator: "\n")
     #expect(lines.count == 40)
     let line = try JSONSerialization.jsonObject(with: Data(lines[0].utf8)) as? [String: Any]
@@ -112,7 +112,7 @@ struct ClusterProcessTests {
       cluster, "log.csv", "timestamp,model,input_tokens\n2026-03-02T10:00:00Z,o9-preview,41\n")
     #expect(try cluster.solvent("ingest", path).status == 0)
     let csv = try cluster.solvent("cost", "--by", "model", "--csv").out
-    #expect(csv.contains("o9-preview,1,0,41,0,0,0,,,41,0,measured"))
+    #expect(csv.contains("o9-preview,1,0,41,0,0,0,,USD,41,0,measured"))
     #expect(try cluster.solvent("cost", "--by", "model").out.contains("unpriced"))
     #expect(try cluster.solvent("cost", "--strict").status == 65)
     #expect(try cluster.solvent("prices", "check").status == 65)
@@ -392,7 +392,7 @@ struct ClusterProcessTests {
       holds =
         (workers?["workers"] as? [[String: Any]])?.contains {
           ($0["name"] as? String)?.hasPrefix("worker-1") == true
-            && ($0["inFlight"] as? Int ?? 0) > 0
+            && ($0["in_flight"] as? Int ?? 0) > 0
         } ?? false
     }
     #expect(holds, "worker-1 never held a job")

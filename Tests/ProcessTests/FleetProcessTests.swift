@@ -57,7 +57,7 @@ struct FleetProcessTests {
     func held() throws -> Int {
       let workers = try #require(try status()["workers"] as? [[String: Any]])
       let frozen = workers.first { $0["process"] as? Int == Int(victim.pid) }
-      return frozen?["inFlight"] as? Int ?? 0
+      return frozen?["in_flight"] as? Int ?? 0
     }
     var looks = 0
     while try held() == 0, looks < 200 { looks += 1 }
@@ -78,7 +78,7 @@ struct FleetProcessTests {
     }
     let json = try Self.object(Binaries.run(["fleet", "press-2023", "--json"]))
     let scenarios = try #require(json["scenarios"] as? [[String: Any]])
-    let perDay = scenarios.compactMap { $0["usd_per_day"] as? Double }
+    let perDay = scenarios.compactMap { $0["cost_per_day"] as? Double }
     // 1.56 and 0.91 M$ by the reference's program; ours are its own.
     try #require(perDay.count == 3)
     let range = try #require(scenarios[1]["range"] as? [String: Double])
@@ -114,8 +114,8 @@ struct FleetProcessTests {
     let written = "\(json)"
     #expect(written.contains("estimated"), "\(written)")
     let total = try #require(
-      ((json["total"] as? [String: Any])?["cost_usd"] as? String).flatMap(Double.init)
-        ?? (json["total"] as? [String: Any])?["cost_usd"] as? Double, "\(written)")
+      ((json["total"] as? [String: Any])?["cost"] as? String).flatMap(Double.init)
+        ?? (json["total"] as? [String: Any])?["cost"] as? Double, "\(written)")
     #expect(abs(total - numbers[0] - 2 * numbers[1]) < 1e-6)
     #expect(
       try Binaries.run([
@@ -149,8 +149,8 @@ struct FleetProcessTests {
     ]
     let json = try Self.object(
       Binaries.run(arguments + ["--capacity", "5000", "--to", book, "--books", idle]))
-    #expect(json["usd"] as? Double == 7.5 && json["evidence"] as? String == "measured")
-    #expect(json["utilization"] as? Double == 0.5 && json["idle_usd"] as? Double == 3.75)
+    #expect(json["paid"] as? Double == 7.5 && json["evidence"] as? String == "measured")
+    #expect(json["utilization"] as? Double == 0.5 && json["idle_cost"] as? Double == 3.75)
     #expect(try String(contentsOfFile: book, encoding: .utf8).contains("evidence: measured"))
     let booked = try String(contentsOfFile: idle, encoding: .utf8)
     #expect(booked.contains("cost: 3.75") && booked.contains("account: hosting"))
@@ -287,7 +287,7 @@ struct FleetProcessTests {
         "fleet", "estimate", "--model", "llama3.1-8b", "--gpu", "H200", "--rent", "2.5",
         "--observed", "9000@500,500", "--json",
       ]))
-    let cost = try #require(estimate["per_request"] as? [String: Double])
+    let cost = try #require(estimate["cost_per_request"] as? [String: Double])
     let common = ["scenario", "run", example, "--local", "--paths", "4000", "--json"]
     let fleet = try Binaries.run(
       common + ["--fleet", "model=llama3.1-8b,gpu=H200,rent=2.5,observed=9000@500,500"])

@@ -154,9 +154,9 @@ struct BooksProcessTests {
     #expect(try cluster.solvent("ingest", "--prices", prices, path).status == 0)
     // Every view shows the same cost, to the last digit.
     let total = try Self.object(try cluster.solvent("cost", "--json"))["total"] as? [String: Any]
-    let cost = try #require(total?["cost_usd"] as? String)
+    let cost = try #require(total?["cost"] as? String)
     let pnl = try Self.object(try cluster.solvent("pnl", "--json"))
-    let whole = (pnl["months"] as? [[String: Any]])?.last
+    let whole = pnl["total"] as? [String: Any]
     #expect(whole?["serving"] as? String == cost && whole?["revenue"] as? String == "300.25")
     let balance = try Self.object(try cluster.solvent("balance", "--json"))
     #expect(balance["difference"] as? String == "0" && balance["liabilities"] as? String == cost)
@@ -165,8 +165,11 @@ struct BooksProcessTests {
     let runway = try Self.object(try cluster.solvent("runway", "--json"))
     #expect((runway["runway"] as? Double ?? 0) > (runway["runway_without"] as? Double ?? 1e9))
     let coverage = try cluster.solvent("coverage").out
-    #expect(coverage.contains("stake 49.0 %") && coverage.contains("$13,000,000,000"))
-    #expect(try cluster.solvent("audience", "--csv").out.contains("2023-08,,1000,15"))
+    // Whose money and whose share it is stands in every format.
+    #expect(try cluster.solvent("coverage", "--json").out.contains("Microsoft"))
+    #expect(try cluster.solvent("coverage", "--csv").out.contains("Microsoft"))
+    #expect(coverage.contains("stake 49.0%") && coverage.contains("$13,000,000,000"))
+    #expect(try cluster.solvent("audience", "--csv").out.contains("2023-08,,,1000,15,"))
     // The books become a scenario, which runs.
     let scenario = try cluster.solvent("scenario", "new", "--name", "mine")
     let file = try ClusterProcessTests.write(cluster, "mine.yaml", scenario.out)

@@ -61,12 +61,12 @@ struct SubscriberProcessTests {
     let lines = csv.split(separator: "\n").map {
       $0.split(separator: ",", omittingEmptySubsequences: false)
     }
-    let cost = try #require(lines.first?.firstIndex(of: "cost_nano_usd"))
+    let cost = try #require(lines.first?.firstIndex(of: "cost"))
     let formatter = ISO8601DateFormatter()
     return try lines.dropFirst().map { line in
       let text = unit == "day" ? "\(line[0])T00:00:00Z" : String(line[0])
       let time = Int(try #require(formatter.date(from: text)).timeIntervalSince1970)
-      return "\(time) \(line[1]) \(line[2]) \(line[cost])"
+      return "\(time) \(line[1]) \(line[2]) \(try SampleLog.nano(line[cost]))"
     }.sorted()
   }
 

@@ -42,21 +42,16 @@ struct SolventCommand: AsyncParsableCommand {
         try command.run()
       }
     } catch let failure as Failure {
-      failure.tell()
-      Darwinless.exit(failure.code)
+      failure.report()
+      Foundation.exit(failure.code)
     } catch {
       let code = exitCode(for: error).rawValue
       if OutputOptions.wantsJSON(CommandLine.arguments) && code != 0 {
-        Failure(code, message(for: error)).tell()
-        Darwinless.exit(code)
+        Failure(code, message(for: error)).report()
+        Foundation.exit(code)
       }
       Suggestion.tell(for: error, arguments: CommandLine.arguments)
       exit(withError: error)
     }
   }
-}
-
-/// `exit` of the C library, under a name that no parser library takes.
-enum Darwinless {
-  static func exit(_ code: Int32) -> Never { Foundation.exit(code) }
 }

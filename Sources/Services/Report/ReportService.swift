@@ -101,6 +101,9 @@ final class Questions: Sendable {
           throw QueryError("the books are too many for one message")
         }
         return .result(message)
+      case .statement(let query):
+        let material = try StatementMaterial(query, from: Ledger(readingAt: path))
+        return .result(try SharedMessage(encoding: StatementAnswer(material)))
       case .cost(let query):
         let answer = try CostSum.answer(query, from: Ledger(readingAt: path))
         let message = try SharedMessage(encoding: answer)

@@ -9,6 +9,7 @@ import Economics
 import Foundation
 import Host
 import Pricing
+import Rendering
 import Reporting
 import Usage
 import ZeroMQ
@@ -55,7 +56,7 @@ struct Cost: AsyncParsableCommand {
     let query = try query()
     let answer =
       files.isEmpty ? try await cluster.ask(query.message()).costAnswer() : try compute(query)
-    CostPrinter(answer, zone: zone).print(output.format)
+    CostPrinter(answer, zone: zone).print(on: output.page)
     if strict && answer.total.hasUnpriced {
       throw Failure(ExitStatus.dataError, "some usage is unpriced; see: solvent prices check")
     }

@@ -7,6 +7,7 @@ import Documents
 import Economics
 import Foundation
 import Host
+import Rendering
 import Reporting
 import ZeroMQ
 
@@ -30,36 +31,22 @@ struct Book: AsyncParsableCommand {
   func run() async throws {
     var batches: [(file: String, batch: BooksBatch)] = []
     for file in files {
-      guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-        throw Failure(ExitStatus.refused, "\(file): cannot be read as UTF-8 text")
-      }
       do {
+        let text = try UserFile.text(file)
         batches.append((file, try BooksFile.read(text, file: file, currency: currency)))
       } catch {
         throw Failure(ExitStatus.badFile, error.description)
       }
     }
-    var table = Table(columns: [
-      .init(title: "FILE"), .init(title: "ENTRIES", isNumber: true),
-      .init(title: "NEW", isNumber: true), .init(title: "KNOWN", isNumber: true),
-    ])
-    var objects: [JSONText] = []
+    var booked: [BookingPrinter.File] = []
     for (file, batch) in batches {
       let answer = try await cluster.ask(SharedMessage(encoding: batch), of: ServiceName.books)
       let receipt = try answer.decode(BooksReceipt.self)
-      let count = batch.entries.count + batch.figures.count
-      table.rows.append([file, "\(count)", "\(receipt.added)", "\(receipt.known)"])
-      objects.append(
-        .object([
-          ("file", .string(file)), ("entries", .number("\(count)")),
-          ("new", .number("\(receipt.added)")), ("known", .number("\(receipt.known)")),
-        ]))
+      booked.append(
+        .init(
+          file: file, entries: batch.entries.count + batch.figures.count, new: receipt.added,
+          alreadyBooked: receipt.known))
     }
-    if output.format == .json {
-      Terminal.print(
-        JSONText.object([("schema", .string("solvent.book/v1")), ("files", .array(objects))]).text)
-    } else {
-      table.print(as: output.format)
-    }
+    BookingPrinter(booked).print(on: output.page)
   }
 }

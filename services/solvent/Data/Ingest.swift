@@ -7,6 +7,7 @@ import ClusterAPI
 import Economics
 import Foundation
 import Host
+import Rendering
 import Reporting
 import Usage
 import ZeroMQ
@@ -15,7 +16,7 @@ struct Ingest: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Imports logs: every row once, however often the file is given.",
     discussion: """
-      Exit codes: 0 all rows accepted, 3 some put aside with reasons, 4 a file could not be read at
+      Exit codes: 0 all rows accepted, 3 some quarantined with reasons, 4 a file could not be read at
       all, 2 a mapping or price file is wrong, 5 the ledger refused, 69 no cluster.
       """)
 
@@ -46,7 +47,7 @@ struct Ingest: AsyncParsableCommand {
     var results: [ImportResult] = []
     for file in files { results.append(await importOne(file, options, client)) }
     await client.close()
-    tell(results, seconds: started.duration(to: .now))
+    show(results, started.duration(to: .now))
     if let status = results.map(\.status).max(by: { Self.rank($0) < Self.rank($1) }), status != 0 {
       throw Failure(status, "")
     }
@@ -115,87 +116,17 @@ struct Ingest: AsyncParsableCommand {
     return path
   }
 
-  // MARK: Telling
-
-  private func tell(_ results: [ImportResult], seconds: Duration) {
-    for result in results where result.problem != nil {
-      Terminal.error(result.problem ?? "")
+  private func show(_ results: [ImportResult], _ duration: Duration) {
+    for result in results {
+      if let problem = result.problem { Terminal.error(problem) }
     }
-    let reports = results.compactMap(\.report)
-    switch output.format {
-    case .json: Terminal.print(json(results).text)
-    case .csv:
-      Terminal.print("file,source,mapping,read,accepted,quarantined,duplicate,new")
-      for report in reports {
-        Terminal.print(
-          [
-            CSVText.cell(report.label), CSVText.cell(report.source), CSVText.cell(report.mapping),
-            "\(report.rowsRead)", "\(report.rowsAccepted)", "\(report.rowsQuarantined)",
-            "\(report.rowsDuplicate)", "\(report.rowsNew)",
-          ].joined(separator: ","))
-      }
-    case .table, .md: tellTable(reports, seconds)
-    }
-  }
-
-  private func tellTable(_ reports: [ImportReport], _ seconds: Duration) {
-    guard !reports.isEmpty else { return }
-    var table = Table(columns: [
-      .init(title: "FILE"), .init(title: "SOURCE", rank: 1),
-      .init(title: "READ", isNumber: true), .init(title: "ACCEPTED", isNumber: true),
-      .init(title: "QUARANTINED", isNumber: true), .init(title: "DUPLICATE", isNumber: true),
-      .init(title: "NEW", isNumber: true),
-    ])
-    for report in reports {
-      table.rows.append([
-        report.label, report.source, Text.grouped(report.rowsRead),
-        Text.grouped(report.rowsAccepted), Text.grouped(report.rowsQuarantined),
-        Text.grouped(report.rowsDuplicate), Text.grouped(report.rowsNew),
-      ])
-    }
-    table.print(as: output.format)
-    for report in reports {
-      if report.wasComplete {
-        Terminal.print("\(report.label) was imported before; nothing was added")
-      }
-      if let file = report.quarantineFile {
-        Terminal.print("rows put aside, with reasons: \(file)")
-      }
+    ImportPrinter(
+      results.map { .init(file: $0.label, report: $0.report, problem: $0.problem) },
+      duration: duration
+    ).print(on: output.page)
+    for report in results.compactMap(\.report) {
       for refusal in report.refusals { Terminal.error(refusal) }
       if !report.note.isEmpty && !quiet { Terminal.note("note: \(report.note)") }
     }
-    let (whole, atto) = seconds.components
-    let tenths = atto / 100_000_000_000_000_000
-    Terminal.print(
-      Terminal.dim("\(reports.count) file\(reports.count == 1 ? "" : "s"), \(whole).\(tenths) s"))
-  }
-
-  private func json(_ results: [ImportResult]) -> JSONText {
-    .object([
-      ("schema", .string("solvent.ingest/v1")),
-      (
-        "files",
-        .array(
-          results.map { result in
-            guard let report = result.report else {
-              return .object([
-                ("file", .string(result.label)), ("error", .string(result.problem ?? "")),
-              ])
-            }
-            return .object([
-              ("file", .string(result.label)), ("source", .string(report.source)),
-              ("mapping", .string(report.mapping)),
-              ("read", .number("\(report.rowsRead)")),
-              ("accepted", .number("\(report.rowsAccepted)")),
-              ("quarantined", .number("\(report.rowsQuarantined)")),
-              ("duplicate", .number("\(report.rowsDuplicate)")),
-              ("new", .number("\(report.rowsNew)")),
-              ("alreadyImported", .bool(report.wasComplete)),
-              ("quarantineFile", report.quarantineFile.map(JSONText.string) ?? .null),
-              ("refusals", .array(report.refusals.map(JSONText.string))),
-            ])
-          })
-      ),
-    ])
   }
 }

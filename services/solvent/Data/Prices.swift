@@ -17,11 +17,9 @@ struct Prices: AsyncParsableCommand {
   static func book(_ path: String?) throws -> PriceBook {
     guard let path else { return try PriceBookFile.shipped() }
     do {
-      return try PriceBookFile.read(String(contentsOfFile: path, encoding: .utf8), file: path)
-    } catch let problem as FileProblem {
-      throw Failure(ExitStatus.badFile, problem.description)
+      return try PriceBookFile.read(UserFile.text(path), file: path)
     } catch {
-      throw Failure(ExitStatus.badFile, "\(path): cannot be read as UTF-8 text")
+      throw Failure(ExitStatus.badFile, error.description)
     }
   }
 }

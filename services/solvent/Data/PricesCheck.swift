@@ -7,6 +7,7 @@ import Economics
 import Foundation
 import Host
 import Ledger
+import Rendering
 import Reporting
 import ZeroMQ
 
@@ -17,41 +18,21 @@ extension Prices {
       discussion: "With --prices the file is checked. Exit 65 when usage is unpriced.")
 
     @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var output: OutputOptions
 
     @Option(help: "A price book to check.")
     var prices: String?
 
     func run() async throws {
-      try checkBook()
-      if prices != nil { return }
-      let query = CostQuery(by: [Dimension.provider, Dimension.model])
-      try tellUnpriced(in: await cluster.ask(query.message()).costAnswer())
-    }
-
-    private func checkBook() throws {
       let book = try Prices.book(prices)
-      let rates = book.entries.reduce(0) { $0 + $1.rates.count }
-      Terminal.print(
-        """
-        ok    \(book.name) \(book.version): \(book.entries.count) models, \(rates) rates, each with \
-        source and date
-        """)
-    }
-
-    private func tellUnpriced(in answer: CostAnswer) throws {
-      let unpriced = answer.rows.filter { $0.totals.hasUnpriced }
-      for row in unpriced {
-        let name = row.key.map { $0.isEmpty ? "(no name)" : $0 }.joined(separator: " ")
-        let tokens = row.totals.tokens
-        Terminal.print(
-          """
-          warn  \(name): \(Text.grouped(tokens.all - tokens.priced)) tokens and \
-          \(Text.grouped(row.totals.unpriced(.images))) images have no price   \
-          fix: add it to a book, docs/PRICES.md
-          """)
+      var usage: CostAnswer?
+      if prices == nil {
+        let query = CostQuery(by: [Dimension.provider, Dimension.model])
+        usage = try await cluster.ask(query.message()).costAnswer()
       }
-      guard unpriced.isEmpty else { throw Failure(ExitStatus.dataError, "") }
-      Terminal.print("ok    everything that is booked has a price")
+      let check = PriceCheckPrinter(book, usage: usage)
+      check.print(on: output.page)
+      if check.hasUnpriced { throw Failure(ExitStatus.dataError, "") }
     }
   }
 }

@@ -7,6 +7,7 @@ import Foundation
 import Host
 import Journal
 import Ledger
+import Rendering
 import Reporting
 import ZeroMQ
 
@@ -30,7 +31,9 @@ struct Verify: AsyncParsableCommand {
       let ledger = try Ledger(readingAt: places.ledger)
       let check = try ledger.verify()
       try compare(contents, before: booked, after: Ledger.bookedBatches(at: places.ledger))
-      tell(contents, check)
+      show(contents, check)
+    } catch let failure as Failure {
+      throw failure
     } catch let error as JournalError {
       throw Failure(ExitStatus.storage, error.description)
     } catch let error as LedgerError {
@@ -57,36 +60,45 @@ struct Verify: AsyncParsableCommand {
     if let strange = before.subtracting(journal.batches.map(\.key)).min() {
       throw Failure(
         ExitStatus.storage,
-        "the ledger has \(strange), which is not in the journal. Restore the journal that it was booked from"
+        "the ledger has \(strange), which is not in the journal. Restore the matching journal"
       )
     }
   }
 
-  private func tell(_ journal: JournalContents, _ ledger: LedgerCheck) {
+  /// `solvent.verify/v1`
+  private struct VerifyJSON: Encodable {
+    struct JournalState: Encodable {
+      var frames: Int
+      var bytes: Int
+      var pending: Int
+      var tornBytes: Int
+      var chain: String
+    }
+
+    struct LedgerState: Encodable {
+      var batches: Int
+      var postings: Int
+      var entries: Int
+      var chain: String
+      var digest: String
+    }
+
+    var journal: JournalState
+    var ledger: LedgerState
+  }
+
+  private func show(_ journal: JournalContents, _ ledger: LedgerCheck) {
     func hex(_ bytes: [UInt8]) -> String { bytes.map { String(format: "%02x", $0) }.joined() }
     if output.format == .json {
-      Terminal.print(
-        JSONText.object([
-          ("schema", .string("solvent.verify/v1")),
-          (
-            "journal",
-            .object([
-              ("frames", .number("\(journal.frames)")), ("bytes", .number("\(journal.bytes)")),
-              ("pending", .number("\(journal.pending.count)")),
-              ("tornBytes", .number("\(journal.cutOff)")), ("chain", .string(hex(journal.chain))),
-            ])
-          ),
-          (
-            "ledger",
-            .object([
-              ("batches", .number("\(ledger.batches)")),
-              ("postings", .number("\(ledger.postings)")),
-              ("entries", .number("\(ledger.entries)")),
-              ("chain", .string(hex(ledger.chain))), ("digest", .string(hex(ledger.digest))),
-            ])
-          ),
-        ]).text)
-      return
+      return output.page.json(
+        "solvent.verify/v1",
+        VerifyJSON(
+          journal: .init(
+            frames: journal.frames, bytes: journal.bytes, pending: journal.pending.count,
+            tornBytes: journal.cutOff, chain: hex(journal.chain)),
+          ledger: .init(
+            batches: ledger.batches, postings: ledger.postings, entries: ledger.entries,
+            chain: hex(ledger.chain), digest: hex(ledger.digest))))
     }
     Terminal.print(
       """
@@ -98,7 +110,7 @@ struct Verify: AsyncParsableCommand {
       """)
     if journal.cutOff > 0 {
       Terminal.print(
-        "note  \(journal.cutOff) bytes of an unfinished write at the journal's end; never acknowledged"
+        "note  \(journal.cutOff) bytes of an unfinished write at the end of the journal, which was never acknowledged"
       )
     }
   }

@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
-import Broker
-import Cluster
-import Economics
-import Foundation
-import Logging
-import Reporting
-import ZeroMQ
+public import ArgumentParser
+public import Rendering
 
 /// How the answer is written.
 struct OutputOptions: ParsableArguments {
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case table, json, csv, md
-  }
-
   @Option(name: [.customShort("o"), .long], help: "table, json, csv or md.")
-  var output: Format?
+  var output: OutputFormat?
 
   @Flag(help: "The same as --output json.")
   var json = false
@@ -27,7 +17,10 @@ struct OutputOptions: ParsableArguments {
   @Flag(name: .customLong("no-color"), help: "No colour, as with NO_COLOR=1.")
   var noColour = false
 
-  var format: Format { output ?? (json ? .json : csv ? .csv : .table) }
+  var format: OutputFormat { output ?? (json ? .json : csv ? .csv : .table) }
+
+  /// Standard output, as it is to be written.
+  var page: Page { Terminal.page(format) }
 
   /// Whether arguments ask for JSON: errors are told before and after they are parsed.
   static func wantsJSON(_ arguments: [String]) -> Bool {
@@ -37,3 +30,5 @@ struct OutputOptions: ParsableArguments {
     }
   }
 }
+
+extension OutputFormat: ExpressibleByArgument {}

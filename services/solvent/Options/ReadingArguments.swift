@@ -48,11 +48,11 @@ struct ReadingArguments: ParsableArguments {
     options.mappingName = mappingName
     options.source = source
     if let mapping {
-      options.mappingText = try Self.text(of: mapping)
+      options.mappingText = try Self.text(mapping)
       options.mappingFile = mapping
     }
     if let prices {
-      options.pricesText = try Self.text(of: prices)
+      options.pricesText = try Self.text(prices)
       options.pricesFile = prices
     }
     if let origin {
@@ -78,11 +78,11 @@ struct ReadingArguments: ParsableArguments {
     return options
   }
 
-  private static func text(of path: String) throws -> String {
+  private static func text(_ path: String) throws -> String {
     do {
-      return try String(contentsOfFile: path, encoding: .utf8)
+      return try UserFile.text(path)
     } catch {
-      throw Failure(ExitStatus.badFile, "\(path): cannot be read as UTF-8 text")
+      throw Failure(ExitStatus.badFile, error.description)
     }
   }
 }

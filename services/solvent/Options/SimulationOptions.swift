@@ -8,6 +8,7 @@ import Documents
 import Economics
 import Foundation
 import Host
+import Rendering
 import Runway
 import ZeroMQ
 
@@ -52,11 +53,8 @@ struct SimulationOptions: ParsableArguments {
 
   /// Reads a scenario and applies what the command line changes.
   func file(_ path: String) throws -> ScenarioFile {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw Failure(ExitStatus.badFile, "\(path): cannot be read as UTF-8 text")
-    }
     do {
-      var file = try ScenarioFile(text, file: path)
+      var file = try ScenarioFile(UserFile.text(path), file: path)
       for assignment in sets { try file.set(assignment) }
       if let seed { file.scenario.seed = seed }
       if let paths { file.paths = paths }
@@ -86,12 +84,19 @@ struct SimulationOptions: ParsableArguments {
     }
   }
 
+  private struct PartialJSON: Encodable {
+    var paths: UInt64
+    var of: UInt64
+    var ruin: Double
+    var standardError: Double
+  }
+
   private static func line(_ partial: Simulator.Partial) -> String {
-    JSONText.object([
-      ("schema", .string("solvent.partial/v1")), ("paths", .number("\(partial.paths)")),
-      ("of", .number("\(partial.ofPaths)")), ("ruin", .number("\(partial.ruin.value)")),
-      ("standard_error", .number("\(partial.ruin.standardError)")),
-    ]).text
+    JSON.text(
+      "solvent.partial/v1",
+      PartialJSON(
+        paths: partial.paths, of: partial.ofPaths, ruin: partial.ruin.value,
+        standardError: partial.ruin.standardError))
   }
 }
 

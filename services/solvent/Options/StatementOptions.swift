@@ -6,6 +6,7 @@ import ClusterAPI
 import Economics
 import Foundation
 import Host
+import Rendering
 import Reporting
 import ZeroMQ
 
@@ -32,64 +33,46 @@ struct StatementOptions: ParsableArguments {
   func validate() throws {
     for text in [since, until].compactMap({ $0 }) {
       guard Month(text) != nil else {
-        throw ValidationError("'\(text)' is no month such as 2023-07")
+        throw ValidationError("'\(text)' is not a month such as 2023-07")
       }
     }
   }
 
-  struct Material {
-    var books: BooksBatch
-    var usage: [(month: Month, totals: CostTotals)]
-    /// Of the whole company, whatever the statement is about.
-    var allUsage: [(month: Month, totals: CostTotals)]
-    var currency: String
-    var period: ClosedRange<Month>
+  /// The question for a statement.
+  func query(_ kind: StatementQuery.Kind, model: String? = nil, burnMonths: Int = 3)
+    -> StatementQuery
+  {
+    StatementQuery(
+      kind, since: since.flatMap { Month($0) }, until: until.flatMap { Month($0) }, zone: zone,
+      product: product, customer: customer, model: model, burnMonths: burnMonths)
   }
 
-  /// Books and usage by month, and the period asked for; by default all of it.
-  func material(model: String? = nil) async throws -> Material {
+  /// Asks the report service for a statement.
+  func answer(_ query: StatementQuery) async throws -> StatementAnswer {
+    try await cluster.ask(SharedMessage(encoding: ReportRequest.statement(query)))
+      .decode(StatementAnswer.self)
+  }
+
+  /// What the books hold, for a scenario.
+  func material() async throws -> StatementMaterial {
+    let query = query(.unitEconomics)
     let books = try await cluster.ask(SharedMessage(encoding: ReportRequest.books))
       .decode(BooksBatch.self)
-    var query = CostQuery(by: ["month"], zone: zone)
-    query.filters[Dimension.product] = product
-    query.filters[Dimension.customer] = customer
-    query.filters[Dimension.model] = model
-    let answer = try await cluster.ask(query.message()).costAnswer()
-    func byMonth(_ answer: CostAnswer) -> [(month: Month, totals: CostTotals)] {
-      answer.rows.compactMap { row in Month(row.key[0]).map { ($0, row.totals) } }
+    var filters: [String: String] = [:]
+    filters[Dimension.product] = product
+    filters[Dimension.customer] = customer
+    func ask(_ by: String, _ filters: [String: String]) async throws -> CostAnswer {
+      try await cluster.ask(CostQuery(by: [by], zone: zone, filters: filters).message())
+        .costAnswer()
     }
-    let usage = byMonth(answer)
-    let allUsage =
-      query.filters.isEmpty
-      ? usage
-      : byMonth(try await cluster.ask(CostQuery(by: ["month"], zone: zone).message()).costAnswer())
-    guard let span = Statement.span(books, allUsage) else {
-      throw Failure(
-        ExitStatus.failed,
-        "the books are empty; fill them with: solvent book FILE, solvent ingest LOG")
-    }
-    let first = since.flatMap { Month($0) } ?? span.lowerBound
-    let last = until.flatMap { Month($0) } ?? span.upperBound
-    guard first <= last else { throw ValidationError("--since is after --until") }
-    return Material(
-      books: books, usage: usage, allUsage: allUsage,
-      currency: books.currency.isEmpty ? answer.currency ?? "USD" : books.currency,
-      period: first...last)
+    return try await StatementMaterial(
+      query, books: books, usage: ask("month", filters), allUsage: ask("month", [:]),
+      providers: ask(Dimension.provider, [:]))
   }
 
-  /// Who funds, who supplies, who owns.
-  func independence(_ material: Material) async throws -> Independence {
-    let providers = try await cluster.ask(CostQuery(by: [Dimension.provider]).message())
-      .costAnswer()
-    return try Independence(
-      material.books,
-      usageByProvider: providers.rows.map { ($0.key[0], $0.totals.cost) })
-  }
-
-  func statement(_ material: Material, _ period: ClosedRange<Month>) throws -> Statement {
-    try Statement(
-      material.books, usage: material.usage, allUsage: material.allUsage, in: period,
-      product: product, customer: customer)
+  /// Asks, and writes the answer.
+  func show(_ query: StatementQuery) async throws {
+    StatementPrinter(try await answer(query)).print(on: output.page)
   }
 }
 

@@ -5,8 +5,11 @@ import Cluster
 import ClusterAPI
 import Documents
 import Economics
+import Fleet
 import Foundation
 import Host
+import Ledger
+import Rendering
 import Reporting
 import Usage
 
@@ -44,27 +47,31 @@ struct Demo: AsyncParsableCommand {
       for await _ in signals {
         cluster.supervisor.stop()
         try? FileManager.default.removeItem(atPath: directory)
-        Darwinless.exit(130)
+        Foundation.exit(130)
       }
     }
     defer { interrupted.cancel() }
+    let story: DemoStory
     do {
-      try await play(cluster, directory)
+      story = try await play(cluster, directory)
     } catch {
       cluster.stop()
       throw error
     }
     cluster.stop()
+    // Nobody owns the ledger any more, so it may be read here.
+    let check = try Ledger(readingAt: cluster.places.ledger).verify()
+    story.print(on: Terminal.page(.table), digest: check.digest)
   }
 
-  private func play(_ cluster: LocalCluster, _ directory: String) async throws {
+  private func play(_ cluster: LocalCluster, _ directory: String) async throws -> DemoStory {
     Terminal.note("starting broker, ingest, report and \(workers) workers …")
     _ = try await cluster.start()
     let path = "\(directory)/service-2023.csv"
     let rows = try DemoUsage(seed: seed).write(to: path)
-    let address = try BrokerAddress(cluster.places.broker)
     let client = try await ClusterClient(
-      address: address, name: "demo", process: Int(getpid()), release: solventRelease,
+      address: BrokerAddress(cluster.places.broker), name: "demo", process: Int(getpid()),
+      release: solventRelease,
       services: [ServiceName.query, ServiceName.ingest, ServiceName.simulate],
       logger: ClusterOptions.quietLogger)
     var options = ReadingOptions()
@@ -76,87 +83,33 @@ struct Demo: AsyncParsableCommand {
       ImportRequest(path: path, label: "demo", options: options))
     let duration = started.duration(to: .now)
     let query = CostQuery(by: [Dimension.product, Dimension.model])
-    let byProduct = try await client.ask(ServiceName.query, query.message()).costAnswer()
-    let verdict = try await Verdict(on: client, workers: workers)
+    let cost = try await client.ask(ServiceName.query, query.message()).costAnswer()
+    let verdict = try await DemoVerdict(on: client, workers: workers)
     await client.close()
     guard report.rowsAccepted == rows else {
       throw Failure(ExitStatus.failed, "of \(rows) rows \(report.rowsAccepted) were accepted")
     }
-    tell(byProduct, rows: rows, duration)
-    Terminal.print()
-    verdict.tell()
-    Terminal.print()
-    try PressComparison(model: CoefficientFile.shipped(), catalogue: CatalogueFile.shipped()).tell()
-    Terminal.print()
-    Terminal.print(
-      """
-      Your own log:    solvent cost LOG.csv     or     solvent up & solvent ingest LOG.csv
-      Your own books:  solvent book FILE.yaml, then pnl, coverage, runway, scenario new
-      Your own GPUs:   solvent fleet estimate --model llama3.1-70b --gpu H100 --gpus 4
-      """)
-  }
-
-  // MARK: Telling
-
-  private func tell(_ answer: CostAnswer, rows: Int, _ duration: Duration) {
-    let printer = CostPrinter(answer, zone: "UTC")
-    Terminal.print(
-      Terminal.bold("A ChatGPT-like service, one day of August 2023")
-        + " — generated, seed \(seed), 1 row stands for \(DemoUsage.factor) requests")
-    Terminal.print()
-    printer.print(.table)
-    Terminal.print()
-    var service = CostTotals()
-    var others = CostTotals()
-    for row in answer.rows {
-      if row.key[0] == DemoUsage.mainProduct {
-        try? service.add(row.totals)
-      } else {
-        try? others.add(row.totals)
-      }
-    }
-    func line(_ label: String, _ text: String) {
-      Terminal.print(label.padding(toLength: 18, withPad: " ", startingAt: 0) + text)
-    }
-    line(
-      "cost a day",
-      """
-      \(printer.dollars(service)) for \(DemoUsage.mainProduct) alone · \
-      \(printer.dollars(answer.total)) with GPT-4 and DALL-E 2
-      """)
-    if let perRequest = service.costPerRequest {
-      let cents = Money(quanta: perRequest.quanta * 100)
-      line("cost a request", "\(cents.rounded(decimals: 3)) cents (\(DemoUsage.mainProduct))")
-    }
-    let tokens = answer.total.tokens
-    line(
-      "unpriced",
-      """
-      \(Text.percent(tokens.all - tokens.priced, of: tokens.all)) of tokens: no public price, so no \
-      number is invented for them
-      """)
-    line(
-      "press, Aug 2023", "$700,000 a day, GPT-4 and DALL-E 2 not counted (an estimate of Feb 2023)")
-    let seconds = max(0.001, duration / .seconds(1))
-    let rate = Int(Double(rows) / seconds)
-    line(
-      "this run",
-      """
-      \(Text.grouped(rows)) events through 5 processes in \(Int(seconds * 1_000)) ms, \
-      \(Text.grouped(rate)) a second, each booked once, on disk
-      """)
-    Terminal.print()
-    Terminal.print(
-      """
-      Prices are API list prices of that month: what the usage would cost to buy, not what it cost
-      OpenAI to serve. Every input: solvent demo --explain
-      """)
+    let press = try PressComparison(
+      model: CoefficientFile.shipped(), catalogue: CatalogueFile.shipped())
+    return DemoStory(
+      cost: cost, rows: rows, duration: duration, processes: 3 + workers, verdict: verdict,
+      press: press)
   }
 
   private static func explain() {
-    Terminal.print("P = public figure, A = assumption")
+    let page = Terminal.page(.table)
+    page.line("P = public figure, A = assumption")
     for fact in DemoUsage.facts {
-      Terminal.print("\(fact.kind)  \(fact.text)\n   \(Terminal.dim(fact.source))")
+      page.line("\(fact.kind)  \(fact.text)\n   \(page.dim(fact.source))")
     }
+    page.line(
+      """
+
+      The answers of the demo, each as a command of its own:
+        solvent fleet press-2023                                where the press figure is from
+        solvent scenario run examples/chatgpt-2023.yaml         revenue, runway, P(ruin), drivers
+        solvent scenario compare examples/chatgpt-2023.yaml \\
+          --variant tranche@3=10e9 --variant audience@1=-12%    a round, a loss of users
+      """)
   }
 }

@@ -4,17 +4,17 @@ import Cluster
 import ClusterAPI
 import Documents
 import Foundation
+import Rendering
 import Runway
 
 /// Could OpenAI afford ChatGPT in August 2023? The shipped scenario of public figures, simulated three
 /// times on the same draws: as it is, with the reported round, and after the loss of audience.
-struct Verdict {
+struct DemoVerdict {
   static let paths = 50_000
 
   private let file: ScenarioFile
   private let summaries: [RunwaySummary]
   private let shock: (value: Double, standardError: Double)
-  private let seconds: Double
 
   init(on client: ClusterClient, workers: Int) async throws {
     file = try ScenarioFile.chatgpt2023()
@@ -25,65 +25,37 @@ struct Verdict {
     let simulator = Simulator(
       scenarios: [file.scenario, funded.scenario, shocked.scenario], paths: Self.paths, shard: nil
     ) { _ in }
-    let started = ContinuousClock.now
     let outcome = try await simulator.run(on: client, workers: workers)
-    seconds = started.duration(to: .now) / .seconds(1)
     summaries = zip(outcome.counts, simulator.scenarios).map { RunwaySummary($0, of: $1) }
     shock = outcome.differences[1].ruin(by: file.scenario.horizon)
   }
 
-  func tell() {
-    let present = file.scenario.present
-    let horizon = file.scenario.horizon
-    func day(_ month: Double) -> String {
-      Amount.text(month * 12 / 365, file.currency)
-    }
-    func line(_ label: String, _ text: String) {
-      Terminal.print(label.padding(toLength: 18, withPad: " ", startingAt: 0) + text)
-    }
-    func runway(_ summary: RunwaySummary) -> String {
-      let early = summary.runway(0.10).value.map { "\($0) months" } ?? "over \(horizon) months"
-      return "one in ten runs out within \(early)"
-    }
-    Terminal.print(
-      Terminal.bold("Could they afford it?")
-        + " — public figures and assumptions of August 2023, medians")
-    line(
-      "serving a day",
-      """
-      \(day(present.userServing)) for chat (the press: $700,000) · \(day(present.apiServing)) for \
-      the API
-      """)
-    line(
-      "revenue a day",
-      "\(day(present.revenue)) · covers "
-        + String(format: "%.0f %% of serving, ", present.servingCoverage * 100)
-        + String(format: "%.0f %% of everything", present.coverage * 100))
-    line(
-      "burn a day",
-      """
-      \(day(present.burn)) for the whole company, training and staff included · cash \
-      \(Amount.text(present.cash, file.currency)) (assumed): \
-      \(String(format: "%.0f", present.cash / present.burn)) months flat
-      """)
-    line(
-      "without funding",
-      "P(ruin in \(horizon) months) \(Percent.text(summaries[0].ruin(by: horizon))); "
-        + runway(summaries[0]))
-    line(
-      "with the 10 B$",
-      "P(ruin in \(horizon) months) \(Percent.text(summaries[1].ruin(by: horizon))); "
-        + "at $700,000 a day alone it lasts 39 years")
-    line(
-      "audience -12 %",
-      String(
-        format: "%+.1f ± %.1f points of ruin: ", shock.value * 100, shock.standardError * 100)
-        + "fewer users also cost less")
-    Terminal.print(
-      Terminal.dim(
-        """
-        \(Text.grouped(Self.paths)) paths x 3 on the workers, \(String(format: "%.2f", seconds)) s \
-        · every input: examples/chatgpt-2023.yaml · the story: docs/chatgpt-2023.md
-        """))
+  private var present: RunwayScenario.Present { file.scenario.present }
+
+  var currency: String { file.currency }
+  var horizon: Int { file.scenario.horizon }
+
+  private static func perDay(_ month: Double) -> Double { month * 12 / 365 }
+
+  /// Of chat, in the scenario's median.
+  var servingPerDay: Double { Self.perDay(present.userServing) }
+  var revenuePerDay: Double { Self.perDay(present.revenue) }
+  /// Of the whole company, training and staff included.
+  var burnPerDay: Double { Self.perDay(present.burn) }
+  var cash: Double { present.cash }
+  /// Months that cash lasts at the present burn.
+  var monthsFlat: Double { present.cash / present.burn }
+  var servingCoverage: Double { present.servingCoverage }
+  var coverage: Double { present.coverage }
+  /// Within the horizon.
+  var ruin: String { Self.text(summaries[0].ruin(by: horizon)) }
+  var ruinWithRound: String { Self.text(summaries[1].ruin(by: horizon)) }
+  var shockText: String {
+    String(format: "%+.1f ± %.1f", shock.value * 100, shock.standardError * 100)
+  }
+
+  /// None of n paths: below 3/n with 95% confidence (the rule of three).
+  private static func text(_ share: Share) -> String {
+    share.value > 0 ? Percent.text(share) : String(format: "below %.2g%%", 300.0 / Double(paths))
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Rendering
 import Synchronization
 
 /// Standard output carries the answer and nothing else; standard error carries the rest.
@@ -34,6 +35,11 @@ enum Terminal {
     return 120
   }
 
+  /// A page of standard output.
+  static func page(_ format: OutputFormat) -> Page {
+    Page(format, width: width, isEmphatic: hasColour(isOutputTerminal)) { write($0, to: 1) }
+  }
+
   /// Writes a line of the answer. When nobody reads any more, the program ends quietly.
   static func print(_ line: String = "") { write(line + "\n", to: 1) }
 
@@ -47,7 +53,7 @@ enum Terminal {
       if count > 0 {
         at += count
       } else if errno == EPIPE {
-        Darwinless.exit(0)
+        Foundation.exit(0)
       } else if errno != EINTR {
         return
       }
@@ -77,13 +83,5 @@ enum Terminal {
   static func error(_ message: String) {
     let word = hasColour(isErrorTerminal) ? "\u{1B}[31merror:\u{1B}[0m" : "error:"
     write("\(word) \(message)\n", to: 2)
-  }
-
-  static func bold(_ text: String) -> String {
-    hasColour(isOutputTerminal) ? "\u{1B}[1m\(text)\u{1B}[0m" : text
-  }
-
-  static func dim(_ text: String) -> String {
-    hasColour(isOutputTerminal) ? "\u{1B}[2m\(text)\u{1B}[0m" : text
   }
 }

@@ -5,6 +5,7 @@ import Broker
 import Cluster
 import Economics
 import Foundation
+import Rendering
 import Reporting
 import ZeroMQ
 
@@ -60,7 +61,8 @@ struct Watch: AsyncParsableCommand {
 
   private func show(_ follower: CostFollower, _ changed: [CostUpdate.Row]) {
     guard Terminal.isOutputTerminal else {
-      for row in changed { Terminal.print(Self.json(topic, follower, row).text) }
+      let page = Terminal.page(.json)
+      for row in changed { page.json("solvent.cost-update/v1", UpdateJSON(topic, follower, row)) }
       return
     }
     let rows = follower.rows(of: topic).suffix(20)
@@ -68,7 +70,7 @@ struct Watch: AsyncParsableCommand {
     Terminal.write("\u{1B}[2J\u{1B}[H", to: 1)
     Terminal.print("\(topic)   ledger \(follower.ledger)   Ctrl-C ends")
     Terminal.print("cost  \(Self.sparkline(follower.rows(of: topic)))")
-    printer.print(.table)
+    printer.print(on: Terminal.page(.table))
   }
 
   /// The priced cost of the last times, all names together.
@@ -79,19 +81,32 @@ struct Watch: AsyncParsableCommand {
     return Text.sparkline(sums.sorted { $0.key < $1.key }.suffix(40).map(\.value))
   }
 
-  private static func json(
-    _ topic: String, _ follower: CostFollower, _ row: CostUpdate.Row
-  ) -> JSONText {
-    .object([
-      ("topic", .string(topic)), ("ledger", .number("\(follower.ledger)")),
-      ("time", .string(Instant.text(row.time))), ("name", .string(row.name)),
-      ("requests", .number("\(row.totals.quantity(.requests))")),
-      ("input_tokens", .number("\(row.totals.quantity(.inputTokens))")),
-      ("output_tokens", .number("\(row.totals.quantity(.outputTokens))")),
-      ("cost", row.totals.hasPriced ? .string(row.totals.cost.decimal) : .null),
-      ("currency", .string(follower.currency)),
-      ("unpriced", .bool(row.totals.hasUnpriced)),
-    ])
+  /// `solvent.cost-update/v1`
+  private struct UpdateJSON: Encodable {
+    var topic: String
+    var ledger: Int64
+    var time: String
+    var name: String
+    var requests: UInt64
+    var inputTokens: UInt64
+    var outputTokens: UInt64
+    /// Absent where nothing of it has a price.
+    var cost: String?
+    var currency: String
+    var unpriced: Bool
+
+    init(_ topic: String, _ follower: CostFollower, _ row: CostUpdate.Row) {
+      self.topic = topic
+      ledger = follower.ledger
+      time = Instant.text(row.time)
+      name = row.name
+      requests = row.totals.quantity(.requests)
+      inputTokens = row.totals.quantity(.inputTokens)
+      outputTokens = row.totals.quantity(.outputTokens)
+      cost = row.totals.hasPriced ? row.totals.cost.decimal : nil
+      currency = follower.currency
+      unpriced = row.totals.hasUnpriced
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Fleet
 import Foundation
+import Rendering
 
 /// `median>9%`
 struct CheckCondition {
@@ -28,7 +29,7 @@ struct CheckCondition {
   }
 
   /// The condition with the value that meets it.
-  func met(by check: CheckPrinter) -> String? {
+  func met(by check: PredictionCheck) -> String? {
     let value: Double =
       switch name {
       case "median": check.all.median

@@ -6,6 +6,7 @@ import Economics
 import Fleet
 import Foundation
 import Host
+import Rendering
 
 extension Fleet {
   struct Add: AsyncParsableCommand {
@@ -47,11 +48,7 @@ extension Fleet {
         let path = "\(folder)/\(addition.name).yaml"
         try Data(addition.text.utf8).write(to: URL(filePath: path), options: .atomic)
         if options.output.format == .json {
-          Terminal.print(
-            JSONText.object([
-              ("schema", .string("solvent.fleet.add/v1")), ("file", .string(path)),
-              ("entries", .array(names.map(JSONText.string))),
-            ]).text)
+          options.output.page.json("solvent.fleet.add/v1", AddJSON(file: path, entries: names))
         } else {
           Terminal.print("\(path): \(names.joined(separator: ", "))")
         }
@@ -63,6 +60,11 @@ extension Fleet {
         throw Failure(
           ExitStatus.storage, "\(FleetOptions.ownCatalogue): \(error.localizedDescription)")
       }
+    }
+
+    private struct AddJSON: Encodable {
+      var file: String
+      var entries: [String]
     }
 
     private func stem(of path: String) -> String {

@@ -4,8 +4,10 @@ import ArgumentParser
 import Crypto
 import Dispatch
 import Documents
+import Fleet
 import Foundation
 import Host
+import Rendering
 import Synchronization
 
 extension Fleet {
@@ -38,10 +40,9 @@ extension Fleet {
         throw Failure(ExitStatus.dataError, "\(points): no points")
       }
       let model = try options.model()
-      let results = contents.points.map { PointResult($0, model) }
-      let check = CheckPrinter(
-        results: results, unsupported: contents.problems.count, model: model, summary: summary)
-      check.print(options.output.format)
+      let check = PredictionCheck(
+        contents.points, unsupported: contents.problems.count, model: model)
+      CheckPrinter(check, isSummary: summary).print(on: options.output.page)
       for problem in contents.problems { Terminal.note("unsupported: \(problem)") }
       for condition in conditions {
         if let met = condition.met(by: check) { throw Failure(3, "condition met: \(met)") }

@@ -6,6 +6,7 @@ import Economics
 import Fleet
 import Foundation
 import Host
+import Rendering
 
 extension Fleet {
   struct Compare: AsyncParsableCommand {
@@ -85,7 +86,7 @@ extension Fleet {
         terms: .init(headroom: headroom, minimum: minimum, isAutoscaled: autoscaled))
       let printer = ComparePrinter(
         comparison: comparison, estimate: estimate, api: name, input: input, output: output)
-      printer.print(options.output.format)
+      printer.print(on: options.output.page)
       if let plot {
         do {
           try Data(printer.plot.svg.utf8).write(to: URL(filePath: plot), options: .atomic)

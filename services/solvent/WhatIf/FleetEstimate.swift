@@ -2,7 +2,9 @@
 
 import ArgumentParser
 import Documents
+import Fleet
 import Foundation
+import Rendering
 
 extension Fleet {
   struct Estimate: AsyncParsableCommand {
@@ -29,7 +31,7 @@ extension Fleet {
       let estimate = try FleetEstimate(
         deployment, prices, load: load.load, ttft: load.latency.ttft, model: options.model(),
         catalogue: catalogue, points: measured)
-      estimate.print(options.output.format)
+      estimate.print(on: options.output.page)
     }
   }
 }

@@ -7,6 +7,7 @@ import Documents
 import Fleet
 import Foundation
 import Host
+import Rendering
 import Synchronization
 
 extension Fleet {
@@ -53,7 +54,7 @@ extension Fleet {
         }
       }
       FitPrinter(report: report, points: study.points, seconds: seconds).print(
-        options.output.format)
+        on: options.output.page)
       try Points.tell(contents.problems)
     }
 

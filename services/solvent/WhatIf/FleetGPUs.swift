@@ -3,6 +3,7 @@
 import ArgumentParser
 import Fleet
 import Foundation
+import Rendering
 
 extension Fleet {
   struct GPUs: AsyncParsableCommand {
@@ -21,9 +22,9 @@ extension Fleet {
         let entry = try catalogue.accelerators.entry(name, "GPU")
         FigureList(
           title: entry.value.name, key: "gpu", figures: GPUList.figures(entry, catalogue)
-        ).print(options.output.format)
+        ).print(on: options.output.page)
       } else {
-        GPUList(catalogue: catalogue).print(options.output.format)
+        GPUList(catalogue).print(on: options.output.page)
       }
     }
   }

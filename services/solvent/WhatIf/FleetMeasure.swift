@@ -6,6 +6,7 @@ import Economics
 import Fleet
 import Foundation
 import Host
+import Rendering
 
 extension Fleet {
   struct Measure: AsyncParsableCommand {
@@ -99,7 +100,7 @@ extension Fleet {
         fleet: fleet, counted: counted, estimate: estimate, gpuHours: metered,
         hasCapacity: capacity != nil, hasPrice: prices.isTold,
         evidence: evidence
-      ).print(options.output.format)
+      ).print(on: options.output.page)
     }
 
     /// Measured when everything is: the price paid and, unless idle time is in the rates anyway, the

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Fleet
 import Foundation
+import Rendering
 
 extension Fleet {
   struct Models: AsyncParsableCommand {
@@ -19,9 +20,9 @@ extension Fleet {
       if let name {
         let entry = try known.entry(name, "model")
         FigureList(title: entry.value.name, key: "model", figures: ModelList.figures(entry))
-          .print(options.output.format)
+          .print(on: options.output.page)
       } else {
-        ModelList(entries: known.entries).print(options.output.format)
+        ModelList(known.entries).print(on: options.output.page)
       }
     }
   }

@@ -4,6 +4,7 @@ import ArgumentParser
 import Fleet
 import Foundation
 import Host
+import Rendering
 
 extension Fleet {
   struct Press: AsyncParsableCommand {
@@ -44,7 +45,7 @@ extension Fleet {
       do {
         let press = try PressComparison(
           assumptions, model: options.model(), catalogue: options.catalogues())
-        press.print(options.output.format)
+        press.print(on: options.output.page)
       } catch let error as FleetError {
         throw Failure(ExitStatus.failed, error.description)
       }

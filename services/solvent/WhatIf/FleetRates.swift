@@ -3,6 +3,7 @@
 import ArgumentParser
 import Fleet
 import Foundation
+import Rendering
 
 extension Fleet {
   struct Rates: AsyncParsableCommand {

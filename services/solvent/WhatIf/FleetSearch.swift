@@ -7,6 +7,7 @@ import Economics
 import Fleet
 import Foundation
 import Host
+import Rendering
 
 extension Fleet {
   struct Search: AsyncParsableCommand {
@@ -106,7 +107,7 @@ extension Fleet {
           minimumReplicas: minimum, utilization: prices.utilization))
       SearchPrinter(
         search: search, job: job, seconds: seconds, top: top, prices: perHour, guessed: guessed
-      ).print(options.output.format)
+      ).print(on: options.output.page)
       if search.found.isEmpty {
         throw Failure(
           3,
@@ -127,7 +128,7 @@ extension Fleet {
       // What is wrong with the request itself is told, not taken for a missing price.
       _ = try prices.place(catalogue)
       _ = try prices.tiers()
-      func take(_ accelerator: Accelerator, _ price: PriceOptions.Priced) {
+      func take(_ accelerator: Accelerator, _ price: PricedHour) {
         accelerators.append(accelerator)
         perHour.append(price.hour.total)
         if price.isGuess { guessed.insert(accelerator.name) }

@@ -6,6 +6,7 @@ import Economics
 import Fleet
 import Foundation
 import Host
+import Rendering
 
 extension Fleet {
   struct Size: AsyncParsableCommand {
@@ -58,9 +59,11 @@ extension Fleet {
       let estimate = try FleetEstimate(
         wanted, prices, load: load, ttft: latency.ttft, model: options.model(), catalogue: catalogue
       )
+      let sizing = FleetSizing(
+        estimate: estimate, demand: contents.demand, headroom: headroom, minimum: minimum)
       SizePrinter(
-        estimate: estimate, contents: contents, headroom: headroom, minimum: minimum
-      ).print(options.output.format)
+        sizing, clients: contents.clients, clientsWithoutSizes: contents.clientsWithoutSizes
+      ).print(on: options.output.page)
     }
   }
 }

@@ -7,6 +7,7 @@ import Documents
 import Economics
 import Foundation
 import Host
+import Rendering
 import Runway
 import ZeroMQ
 
@@ -68,7 +69,7 @@ extension Scenario {
       // The same draws: the seed of the first counts for all.
       for index in cases.indices { cases[index].scenario.seed = cases[0].scenario.seed }
       let outcome = try await options.simulate(cases.map(\.scenario), paths: cases[0].paths)
-      ComparisonReport(cases, outcome).print(options.output.format)
+      ComparisonReport(cases, outcome).print(on: options.output.page)
     }
   }
 }

@@ -6,6 +6,7 @@ import Cluster
 import Documents
 import Economics
 import Foundation
+import Rendering
 import Runway
 import ZeroMQ
 
@@ -25,7 +26,7 @@ extension Scenario {
           "\(RunwayScenario.runway60[parameter])",
         ])
       }
-      table.print()
+      table.print(on: Terminal.page(.table))
       Terminal.print()
       Terminal.print("settings  \(ScenarioFile.settingNames.joined(separator: ", "))")
       Terminal.print("events    audience@MONTH, price@MONTH, cost@MONTH, tranche@MONTH")

@@ -34,9 +34,8 @@ extension Scenario {
     func run() async throws {
       let material = try await options.material()
       let last = material.period.upperBound
-      let first = max(material.period.lowerBound, last.advanced(by: 1 - max(1, over)))
-      let period = material.firstFlow(in: first...last)...last
-      let statement = try options.statement(material, period)
+      let period = material.burnPeriod(over)
+      let statement = try material.statement(period)
       var file = ScenarioFile(.runway60)
       file.scenario.name = name
       file.scenario.events = []
@@ -65,7 +64,7 @@ extension Scenario {
 
   /// What the books say of a scenario's parameters.
   private struct Draft {
-    let material: StatementOptions.Material
+    let material: StatementMaterial
     let statement: Statement
     let months: Int
 

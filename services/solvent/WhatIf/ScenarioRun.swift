@@ -7,6 +7,7 @@ import Documents
 import Economics
 import Foundation
 import Host
+import Rendering
 import Runway
 import ZeroMQ
 
@@ -45,7 +46,7 @@ extension Scenario {
       let outcome = try await options.simulate([file.scenario], paths: file.paths)
       let report = ScenarioReport(
         file, outcome.counts[0], seconds: started.duration(to: .now) / .seconds(1))
-      report.print(options.output.format)
+      report.print(on: options.output.page)
       for condition in conditions {
         guard let met = condition.verdict(report.summary) else { continue }
         throw Failure(3, "condition met: \(met)")

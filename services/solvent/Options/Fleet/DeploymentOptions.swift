@@ -141,15 +141,3 @@ struct DeploymentOptions: ParsableArguments {
     throw Failure(EX_USAGE, last?.description ?? "no number of GPUs holds the model")
   }
 }
-
-extension Deployment {
-  /// `llama3.1-70b fp8 on 4 x H100-SXM, vllm-2026`
-  var title: String {
-    let cut =
-      spreadsExperts
-      ? ", experts spread"
-      : gpus == tensorParallel ? "" : ", \(gpus / tensorParallel) replicas of \(tensorParallel)"
-    return
-      "\(architecture.name) \(precision.name) on \(gpus) x \(accelerator.name)\(cut), \(stack.name)"
-  }
-}

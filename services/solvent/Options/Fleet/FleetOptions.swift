@@ -58,10 +58,8 @@ struct FleetOptions: ParsableArguments {
     return DataDirectory(data: nil).data + "/fleet"
   }
 
+  /// - Throws: ``FileProblem``.
   static func text(_ path: String) throws -> String {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw Failure(ExitStatus.badFile, "\(path): cannot be read as UTF-8 text")
-    }
-    return text
+    try UserFile.text(path)
   }
 }

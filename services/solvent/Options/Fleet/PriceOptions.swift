@@ -4,6 +4,7 @@ import ArgumentParser
 import Fleet
 import Foundation
 import Host
+import Rendering
 
 /// What a GPU-hour costs.
 struct PriceOptions: ParsableArguments {
@@ -71,14 +72,6 @@ struct PriceOptions: ParsableArguments {
     return Interval(low: low, estimate: (low * high).squareRoot(), high: high)
   }
 
-  /// Where a price comes from, for people.
-  struct Priced {
-    var hour: GPUHour
-    var origin: String
-    var isGuess: Bool
-    var place: SiteCosts
-  }
-
   func place(_ catalogue: FleetCatalogue) throws -> SiteCosts {
     guard var place = catalogue.sites.first(where: { $0.name == site }) else {
       let names = catalogue.sites.map(\.name).joined(separator: ", ")
@@ -109,7 +102,7 @@ struct PriceOptions: ParsableArguments {
       .filter { seen.insert($0).inserted }.joined(separator: "; ")
   }
 
-  func price(_ accelerator: Accelerator, _ catalogue: FleetCatalogue) throws -> Priced {
+  func price(_ accelerator: Accelerator, _ catalogue: FleetCatalogue) throws -> PricedHour {
     let place = try place(catalogue)
     let known = catalogue.prices.filter {
       catalogue.accelerators[$0.accelerator]?.value.name == accelerator.name
@@ -118,11 +111,11 @@ struct PriceOptions: ParsableArguments {
       let (capital, origin, isGuess) = try capital(known)
       let terms = OwnershipTerms(
         capital: capital, years: years, interest: interest, resale: resale, load: utilization)
-      return Priced(
+      return PricedHour(
         hour: .owned(accelerator, terms, place), origin: origin, isGuess: isGuess, place: place)
     }
     if let rent {
-      return Priced(
+      return PricedHour(
         hour: .rented(try Self.range(rent)), origin: "as told", isGuess: false, place: place)
     }
     for tier in try tiers() {
@@ -134,7 +127,7 @@ struct PriceOptions: ParsableArguments {
       let low = taken.map(\.low).min() ?? first.low
       let high = taken.map(\.high).max() ?? first.high
       let estimate = ErrorTable.quantile(taken.map(\.middle), 0.5)
-      return Priced(
+      return PricedHour(
         hour: .rented(Interval(low: low, estimate: estimate, high: high)),
         origin: "\(tier.name), \(Self.origins(taken))",
         isGuess: sound.isEmpty, place: place)

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The published estimate beside the equations' under the same assumptions.
+public struct PressComparison: Sendable {
+  public struct Case: Sendable {
+    public var name: String
+    /// The method, in words.
+    public var what: String
+    public var estimate: PressEstimate
+    /// 90 % of dollars a day; `nil` where the method knows no range.
+    public var range: Interval?
+    public var batch: Double?
+    public var regime: Performance.Regime?
+  }
+
+  public let assumptions: PressEstimate.Assumptions
+  public let cases: [Case]
+
+  /// - Throws: ``FleetError`` where the catalogue lacks the model or the GPU of the article.
+  public init(
+    _ assumptions: PressEstimate.Assumptions = .init(), model: PerformanceModel,
+    catalogue: FleetCatalogue
+  ) throws(FleetError) {
+    self.assumptions = assumptions
+    guard let architecture = catalogue.architectures["gpt3-175b"]?.value,
+      let accelerator = catalogue.accelerators["A100-80-SXM"]?.value
+    else {
+      throw FleetError("the catalogue has no gpt3-175b or A100-80-SXM any more")
+    }
+    var cases = [
+      Case(
+        name: "press-2023", what: "arithmetic only, as published",
+        estimate: .press2023(assumptions), range: nil, batch: nil, regime: nil)
+    ]
+    for bits in [16, 8] {
+      let deployment = PressEstimate.deployment(architecture, accelerator, cacheBits: bits)
+      let (estimate, range, performance) = try PressEstimate.roofline(
+        model, deployment, assumptions)
+      cases.append(
+        Case(
+          name: bits == 16 ? "press-2023-roofline" : "press-2023-roofline, KV at 8 bits",
+          what: "with memory, bandwidth and network, KV at \(bits) bits", estimate: estimate,
+          range: range, batch: performance.batch, regime: performance.regime))
+    }
+    self.cases = cases
+  }
+}

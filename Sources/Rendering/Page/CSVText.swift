@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Economics
+import Foundation
+import Reporting
+
+/// Cells of CSV (RFC 4180). A text that a spreadsheet would take for a formula gets a quote in front.
+public enum CSVText {
+  /// A line; numbers stay numbers, also negative ones.
+  public static func line(_ cells: [String]) -> String {
+    cells.map { Double($0) == nil ? cell($0) : $0 }.joined(separator: ",")
+  }
+
+  public static func cell(_ text: String) -> String {
+    var text = text
+    if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) {
+      text = "'" + text
+    }
+    guard text.contains(where: { ",\"\r\n".contains($0) || $0 == "\r\n" }) else { return text }
+    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Economics
+
+/// The answer: rows in the order of their keys, and their sum.
+public struct CostAnswer: Codable, Hashable, Sendable {
+  public struct Row: Codable, Hashable, Sendable {
+    public var key: [String]
+    public var totals: CostTotals
+
+    public init(key: [String], totals: CostTotals) {
+      self.key = key
+      self.totals = totals
+    }
+
+    enum CodingKeys: Int, CodingKey {
+      case key = 1
+      case totals
+    }
+  }
+
+  public var by: [String]
+  public var rows: [Row]
+  public var total: CostTotals
+  /// `nil` while there is nothing.
+  public var currency: String?
+  /// The ledger sequence that it shows; 0 for a file.
+  public var sequence: Int64
+  /// The head of the ledger's hash chain; empty for a file.
+  public var chain: [UInt8]
+  /// The first and last bucket with usage, in milliseconds since 1970.
+  public var firstTime: Int64?
+  public var lastTime: Int64?
+
+  public init(
+    by: [String], rows: [Row], total: CostTotals, currency: String?, sequence: Int64,
+    chain: [UInt8], firstTime: Int64?, lastTime: Int64?
+  ) {
+    self.by = by
+    self.rows = rows
+    self.total = total
+    self.currency = currency
+    self.sequence = sequence
+    self.chain = chain
+    self.firstTime = firstTime
+    self.lastTime = lastTime
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case by = 1
+    case rows, total, currency, sequence, chain, firstTime, lastTime
+  }
+
+  /// The days from the first to the last usage, each counted whole in UTC.
+  public var days: Int64? {
+    guard let firstTime, let lastTime else { return nil }
+    return Instant.floorDivide(lastTime, 86_400_000).quotient
+      - Instant.floorDivide(firstTime, 86_400_000).quotient + 1
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What to add up, and by what.
+public struct CostQuery: Codable, Hashable, Sendable {
+  /// ``TimeUnit`` names, dimensions, tags, `source` or `meter`, in the order of the columns.
+  public var by: [String]
+  /// Milliseconds since 1970, on a bucket's border.
+  public var since: Int64?
+  public var until: Int64?
+  /// IANA name of the time zone in which days are cut.
+  public var zone: String
+  /// Only rows whose dimension has this value.
+  public var filters: [String: String]
+
+  public init(
+    by: [String] = [], since: Int64? = nil, until: Int64? = nil, zone: String = "UTC",
+    filters: [String: String] = [:]
+  ) {
+    self.by = by
+    self.since = since
+    self.until = until
+    self.zone = zone
+    self.filters = filters
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case by = 1
+    case since, until, zone, filters
+  }
+}
+
+/// The names under which time can stand in ``CostQuery/by``.
+public enum TimeUnit: String, CaseIterable, Sendable {
+  /// A quarter of an hour.
+  case bucket
+  case hour, day, week, month
+}
+
+/// Why a question cannot be answered.
+public struct QueryError: Error, Equatable, Sendable, CustomStringConvertible {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which statement, and of what part of the books.
+public struct StatementQuery: Codable, Hashable, Sendable {
+  /// Raw values are sent; they are never reused.
+  public enum Kind: Int, Codable, CaseIterable, Sendable {
+    case profitAndLoss = 1
+    case unitEconomics = 2
+    case coverage = 3
+    case runway = 4
+    case balance = 5
+    case audience = 6
+
+    /// The name in schemas and commands.
+    public var name: String {
+      switch self {
+      case .profitAndLoss: "pnl"
+      case .unitEconomics: "unit"
+      case .coverage: "coverage"
+      case .runway: "runway"
+      case .balance: "balance"
+      case .audience: "audience"
+      }
+    }
+  }
+
+  public var kind: Kind
+  /// The first and last month; `nil` takes what the books span.
+  public var since: Month?
+  public var until: Month?
+  /// IANA name of the time zone in which months of usage begin.
+  public var zone: String
+  public var product: String?
+  public var customer: String?
+  /// Usage of this AI model only; revenue and other costs stay.
+  public var model: String?
+  /// Months over which burn is averaged, for ``Kind/runway``: 1 to 120.
+  public var burnMonths: Int
+
+  public init(
+    _ kind: Kind, since: Month? = nil, until: Month? = nil, zone: String = "UTC",
+    product: String? = nil, customer: String? = nil, model: String? = nil, burnMonths: Int = 3
+  ) {
+    self.kind = kind
+    self.since = since
+    self.until = until
+    self.zone = zone
+    self.product = product
+    self.customer = customer
+    self.model = model
+    self.burnMonths = burnMonths
+  }
+
+  enum CodingKeys: Int, CodingKey {
+    case kind = 1
+    case since, until, zone, product, customer, model, burnMonths
+  }
+}

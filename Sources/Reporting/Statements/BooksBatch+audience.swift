@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Economics
+
+extension BooksBatch {
+  /// The audience in a month, and how it is known: of a product what was told of it, else of all;
+  /// without a product what was told of all, else what the products add up to.
+  public func audience(
+    _ measure: AudienceMeasure, in month: Month, product: String? = nil
+  ) -> (value: UInt64, evidence: Evidence, source: String)? {
+    let told = figures.filter { $0.measure == measure && Month(day: $0.day) == month }
+    func last(_ product: String) -> AudienceFigure? { told.last { $0.product == product } }
+    if let figure = product.flatMap(last) ?? last("") {
+      return (figure.value, figure.evidence, figure.source)
+    }
+    guard product == nil, !told.isEmpty else { return nil }
+    let products = Set(told.map(\.product)).sorted().compactMap(last)
+    return (
+      products.reduce(0) { $0 &+ $1.value }, products.map(\.evidence).max() ?? .assumed,
+      products[0].source
+    )
+  }
+}

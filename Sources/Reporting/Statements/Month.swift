@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Economics
+
+/// A calendar month.
+public struct Month: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// Months since year 0.
+  public let index: Int
+
+  public init(index: Int) { self.index = index }
+
+  public init(day: Int64) {
+    let (year, month, _) = Instant.civil(days: day)
+    index = Int(year) * 12 + Int(month) - 1
+  }
+
+  /// `2023-07`; `nil` for anything else.
+  public init?(_ text: some StringProtocol) {
+    let parts = text.split(separator: "-")
+    guard parts.count == 2, parts[0].count == 4, parts[1].count == 2, let year = Int(parts[0]),
+      let month = Int(parts[1]), (1...12).contains(month)
+    else { return nil }
+    index = year * 12 + month - 1
+  }
+
+  public static func < (a: Month, b: Month) -> Bool { a.index < b.index }
+
+  public var description: String {
+    let month = index % 12 + 1
+    return "\(index / 12)-\(month < 10 ? "0" : "")\(month)"
+  }
+
+  public func advanced(by months: Int) -> Month { Month(index: index + months) }
+}
+
+/// On the wire a month is its text; nothing else is taken.
+extension Month: Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let month = Month(text) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "'\(text)' is not a month such as 2023-07")
+    }
+    self = month
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Economics
+
+extension StatementAnswer {
+  /// Profit and loss by month, and of the whole period.
+  init(profitAndLoss material: StatementMaterial) throws {
+    let period = material.period
+    var columns: [String] = []
+    var statements: [Statement] = []
+    var month = period.lowerBound
+    while month <= period.upperBound {
+      columns.append(month.description)
+      statements.append(try material.statement(month...month))
+      month = month.advanced(by: 1)
+    }
+    columns.append("total")
+    statements.append(try material.statement(period))
+    func line(
+      _ key: String, _ label: String, note: String = "", _ value: (Statement) -> Money?
+    ) -> StatementLine {
+      StatementLine(key, label, .money, statements.map { .money(ifKnown: value($0)) }, note: note)
+    }
+    self.init(
+      .profitAndLoss, currency: material.currency, period: period, columns: columns,
+      lines: [
+        line("revenue", "revenue", \.revenue),
+        line("serving", "serving (usage, hosting)", \.serving),
+        line("gross_margin", "gross margin", \.grossMargin),
+        line("improvement", "model improvement (research, training)", \.improvement),
+        line("other_costs", "staff, sales, other", \.otherCosts),
+        line("profit_share", "profit share paid", \.profitShare),
+        line("result", "result", \.result),
+        line("capital", "capital raised", \.capital),
+        // Without any booking of cash there is no such number.
+        line("cash", "cash at the end") { $0.hasCash ? $0.cash : nil },
+        line("payable", "owed for usage at the end", \.payable),
+      ], isUnpriced: statements.map(\.usage.hasUnpriced))
+  }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Economics
+
+extension StatementAnswer {
+  /// How long the money lasts at the present burn: a division, not a forecast.
+  init(runway material: StatementMaterial) throws {
+    let months = material.query.burnMonths
+    guard (1...120).contains(months) else {
+      throw QueryError("burn is averaged over 1 to 120 months, not \(months)")
+    }
+    let period = material.burnPeriod(months)
+    let statement = try material.statement(period)
+    var unfunded = material.books
+    unfunded.entries.removeAll { $0.lines.contains { $0.account == .capital } }
+    let without = try material.statement(of: unfunded, period)
+    var lines: [StatementLine] = [
+      .text("burn_over", "burn over", "\(period.lowerBound) to \(period.upperBound)"),
+      .money("gross_burn", "gross burn per month", statement.grossBurn),
+      .money("net_burn", "net burn per month", statement.netBurn),
+      .money("cash", "cash", statement.hasCash ? statement.cash : nil),
+      .money("payable", "owed for usage", statement.payable),
+      .number("runway", "runway with funding", .months, statement.runwayMonths),
+      .number("runway_without", "runway without funding", .months, without.runwayMonths),
+    ]
+    lines += Self.shares(try material.independence())
+    if statement.netBurn == nil {
+      lines.append(.text("note", "", "revenue covers all costs: nothing is burnt"))
+    }
+    self.init(material, period, lines: lines, isUnpriced: statement.usage.hasUnpriced)
+  }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Crypto
+import Dispatch
+import Documents
+import Economics
+import Fleet
+import Foundation
+import Host
+import Synchronization
+
+/// Files of points on the command line.
+enum Points {
+  static func read(_ path: String, _ options: FleetOptions) throws -> PointsFile.Contents {
+    do {
+      return try PointsFile.read(path, options.catalogues())
+    } catch let problem as FileProblem {
+      throw Failure(ExitStatus.badFile, problem.description)
+    }
+  }
+
+  /// Read = taken + put aside, and somebody must see it.
+  static func tell(_ problems: [FileProblem]) throws {
+    guard let first = problems.first else { return }
+    throw Failure(
+      ExitStatus.quarantined,
+      "\(problems.count) lines were not taken, the first: \(first.description)")
+  }
+}
