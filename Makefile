@@ -47,8 +47,8 @@ deps:
 
 python: deps
 	@test -x $(PYTHON) || python3 -m venv .build-python
-	@$(PYTHON) -c 'import cbor2, pycddl, zmq' 2>/dev/null || \
-	  $(PYTHON) -m pip -q --disable-pip-version-check install cbor2 pycddl pyzmq
+	@$(PYTHON) -c 'import cbor2, jsonschema, pycddl, zmq' 2>/dev/null || \
+	  $(PYTHON) -m pip -q --disable-pip-version-check install cbor2 jsonschema pycddl pyzmq
 
 bench: build
 	Benchmarks/fabric/run

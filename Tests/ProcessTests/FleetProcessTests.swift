@@ -244,7 +244,7 @@ struct FleetProcessTests {
       ["fleet", "add", "\(model)/config.json"], environment: environment)
     #expect(added.status == 0 && added.out.contains("Tiny-3B"), "\(added.err)")
     let listed = try Binaries.run(["fleet", "models", "tiny-3b"], environment: environment)
-    #expect(listed.status == 0 && listed.out.contains("3.2 B"), "\(listed.out)")
+    #expect(listed.status == 0 && listed.out.contains("3.2B"), "\(listed.out)")
     let estimate = try Binaries.run(
       ["fleet", "estimate", "--model", "Tiny-3B", "--gpu", "L4"], environment: environment)
     #expect(estimate.status == 0 && estimate.out.contains("output tokens/s"), "\(estimate.err)")

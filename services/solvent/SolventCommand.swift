@@ -34,8 +34,11 @@ struct SolventCommand: AsyncParsableCommand {
   static func main() async {
     // Somebody who pipes into `head` wants no message about it.
     signal(SIGPIPE, SIG_IGN)
+    // Whose usage is shown with an error: the command's, once it is known.
+    var type: any ParsableCommand.Type = Self.self
     do {
       var command = try parseAsRoot(nil)
+      type = Swift.type(of: command)
       if var asynchronous = command as? Asynchronous {
         try await asynchronous.run()
       } else {
@@ -51,7 +54,7 @@ struct SolventCommand: AsyncParsableCommand {
         Foundation.exit(code)
       }
       Suggestion.tell(for: error, arguments: CommandLine.arguments)
-      exit(withError: error)
+      type.exit(withError: error)
     }
   }
 }

@@ -25,18 +25,21 @@ enum ErrorRows {
 struct ErrorRowJSON: Encodable {
   var label: String
   var points: Int
-  var medianError: Double
-  var p90Error: Double
-  var bias: Double
+  /// Absent without points to take it of.
+  var medianError: Double?
+  var p90Error: Double?
+  var bias: Double?
 
   static func rows(_ rows: [ErrorTable.Row]) -> [ErrorRowJSON] {
     rows.map {
       ErrorRowJSON(
-        label: $0.label, points: $0.points, medianError: $0.median, p90Error: $0.p90,
-        bias: $0.bias)
+        label: $0.label, points: $0.points, medianError: known($0.median),
+        p90Error: known($0.p90), bias: known($0.bias))
     }
   }
 }
+
+private func known(_ value: Double) -> Double? { value.isFinite ? value : nil }
 
 /// What a fit is worth, by what was left out of it.
 public struct FitPrinter {
@@ -103,9 +106,14 @@ public struct FitPrinter {
       var covered: Double
     }
 
+    struct Figure: Encodable {
+      var name: String
+      var value: Double
+    }
+
     var tables: [String: [ErrorRowJSON]]
     var coverage: [Coverage]
-    var coefficients: [String: Double]
+    var coefficients: [Figure]
     var seconds: Double
   }
 
@@ -116,8 +124,8 @@ public struct FitPrinter {
       coverage: report.coverage.map {
         .init(without: $0.leftOut, points: $0.points, covered: $0.covered)
       },
-      coefficients: Dictionary(
-        Coefficient.allCases.map { ($0.name, report.model.coefficients[$0]) },
-        uniquingKeysWith: { $1 }), seconds: seconds)
+      coefficients: Coefficient.allCases.map {
+        .init(name: $0.name, value: report.model.coefficients[$0])
+      }, seconds: seconds)
   }
 }

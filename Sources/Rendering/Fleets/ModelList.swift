@@ -15,7 +15,7 @@ public struct ModelList {
     var aliases: [String]
     var parameters: Double
     var activeParameters: Double
-    var cacheBytesPerToken16Bit: Double
+    var cacheBytesPerToken: Double
     var context: Int
     var source: String
     var date: String
@@ -32,14 +32,14 @@ public struct ModelList {
         ModelJSON(
           name: entry.value.name, aliases: entry.aliases, parameters: entry.value.parameters,
           activeParameters: entry.value.activeParameters,
-          cacheBytesPerToken16Bit: entry.value.cacheBytes(bits: 16),
+          cacheBytesPerToken: entry.value.cacheBytes(bits: 16),
           context: entry.value.contextMax,
           source: entry.sources["configuration"]?.address ?? "",
           date: entry.sources["configuration"]?.date ?? "", guess: !entry.guesses.isEmpty)
       })
   }
 
-  static func billions(_ count: Double) -> String { String(format: "%.1f B", count / 1e9) }
+  static func billions(_ count: Double) -> String { String(format: "%.1fB", count / 1e9) }
 
   static func attention(_ architecture: Architecture) -> String {
     if architecture.latent != nil { return "latent" }

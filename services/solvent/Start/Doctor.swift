@@ -18,6 +18,7 @@ struct Doctor: AsyncParsableCommand {
     abstract: "Checks what a cluster needs and how it is, and says what to do.")
 
   @OptionGroup var cluster: ClusterOptions
+  @OptionGroup var output: OutputOptions
 
   func run() async throws {
     var report = CheckList()
@@ -25,13 +26,13 @@ struct Doctor: AsyncParsableCommand {
     files(&report)
     try prices(&report)
     await broker(&report)
-    report.tell()
+    report.print(on: output.page)
     if report.problems > 0 { throw Failure(ExitStatus.failed, "") }
   }
 
   private func library(_ report: inout CheckList) {
     let version = Context.libraryVersion
-    if version < "4.3.4" {
+    if ReleaseNumber(version) < ReleaseNumber("4.3.4") {
       report.warn("libzmq \(version) is older than 4.3.4", fix: "apt-get install libzmq5")
     } else {
       report.ok("libzmq \(version) (CURVE \(Context.has("curve") ? "available" : "missing"))")
@@ -40,11 +41,20 @@ struct Doctor: AsyncParsableCommand {
 
   private func files(_ report: inout CheckList) {
     let places = cluster.places
-    do {
-      try places.create()
+    var isDirectory: ObjCBool = false
+    if !FileManager.default.fileExists(atPath: places.data, isDirectory: &isDirectory) {
+      report.ok("data directory \(places.data) is made when a cluster starts")
+      return
+    }
+    guard isDirectory.boolValue else {
+      report.fail("\(places.data) is a file", fix: "choose a directory with --data")
+      return
+    }
+    if access(places.data, W_OK) == 0 {
       report.ok("data directory \(places.data) is writable")
-    } catch {
-      report.fail("data directory \(places.data): \(error)", fix: "choose another with --data")
+    } else {
+      report.fail(
+        "data directory \(places.data) is not writable", fix: "choose another with --data")
     }
     let attributes = try? FileManager.default.attributesOfFileSystem(forPath: places.data)
     if let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value {
@@ -84,7 +94,7 @@ struct Doctor: AsyncParsableCommand {
       for service in [ServiceName.price, ServiceName.ledger, ServiceName.ingest] {
         let count = status.workers.count { $0.services.contains(service) }
         if count == 0 {
-          report.fail("nobody offers '\(service)'", fix: "start it, or: solvent up")
+          report.fail("no process offers '\(service)'", fix: "start one, or: solvent up")
         } else {
           report.ok("'\(service)' is offered by \(count)")
         }
@@ -96,35 +106,7 @@ struct Doctor: AsyncParsableCommand {
       }
     } catch {
       let text = (error as? Failure)?.message ?? "\(error)"
-      report.fail(text, fix: "solvent up")
-    }
-  }
-}
-
-struct CheckList {
-  private var lines: [(String, String, String?)] = []
-  private(set) var problems = 0
-  private var warnings = 0
-
-  mutating func ok(_ text: String) { lines.append(("ok", text, nil)) }
-
-  mutating func warn(_ text: String, fix: String) {
-    warnings += 1
-    lines.append(("warn", text, fix))
-  }
-
-  mutating func fail(_ text: String, fix: String) {
-    problems += 1
-    lines.append(("fail", text, fix))
-  }
-
-  func tell() {
-    for (kind, text, fix) in lines {
-      let padded = kind + String(repeating: " ", count: 6 - kind.count)
-      Terminal.print(padded + text + (fix.map { "   fix: \($0)" } ?? ""))
-    }
-    if problems + warnings > 0 {
-      Terminal.print("\(problems) problems, \(warnings) warnings")
+      report.fail(text, fix: nil)
     }
   }
 }
