@@ -55,6 +55,8 @@ let lifecycle: Target.Dependency = .product(
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let signals: Target.Dependency = .product(
   name: "UnixSignals", package: "swift-service-lifecycle")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 // MARK: The kernel's second build
@@ -136,6 +138,7 @@ let economics: [Target] = [
 
 /// Where the two meet.
 let services: [Target] = [
+  .systemLibrary(name: "CHost"),
   library(
     "ClusterAPI",
     ["Broker", "CBOR", "Cluster", "Economics", "Fleet", "Reporting", "Runway", "Usage", "ZeroMQ"]),
@@ -144,8 +147,8 @@ let services: [Target] = [
     ["Broker", "ClusterAPI", "Documents", "Economics", "Fleet", "Reporting", "Runway"]),
   library(
     "Host",
-    ["Broker", "Cluster", "ClusterAPI", "CZeroMQ", "ZeroMQ"]
-      + [argumentParser, lifecycle, logging, signals]),
+    ["Broker", "CHost", "Cluster", "ClusterAPI", "ZeroMQ"]
+      + [argumentParser, lifecycle, logging, signals, subprocess, system]),
   library(
     "BrokerService", at: "Sources/Services/Broker",
     ["Broker", "Cluster", "Host", "ZeroMQ", lifecycle]),
@@ -206,6 +209,7 @@ let allTests: [Target] = [
     "LedgerTests",
     ["CBOR", "Determinism", "Economics", "Ledger", "Pricing", "Reporting", grdb]),
   tests("ReportingTests", ["Economics", "Ledger", "Reporting"]),
+  tests("HostTests", ["Host"]),
   tests("ClusterSimulator", ["Broker", heap], more: [plantedFaults]),
   tests(
     "ProcessTests",
@@ -222,8 +226,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: transport + economics + kernels + services + allTests,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Swift needs of libzmq and of Linux that it cannot import by itself.
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -10,9 +9,4 @@
 // prctl is variadic, so Swift does not import it.
 static inline int czmq_name_this_thread(const char *name) {
   return prctl(PR_SET_NAME, name, 0, 0, 0);
-}
-
-// The kernel ends this process (SIGTERM) when its parent ends, however that ends (prctl(2)).
-static inline int czmq_end_with_parent(void) {
-  return prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 }

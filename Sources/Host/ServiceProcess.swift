@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import ArgumentParser
-import CZeroMQ
+import CHost
 public import Cluster
 import Dispatch
 import Foundation
@@ -76,7 +76,7 @@ public enum ServiceProcess {
     make: (Parts) async throws -> [any Service]
   ) async throws {
     if let parent = options.endWithParent {
-      _ = czmq_end_with_parent()
+      _ = chost_end_with_parent()
       // The parent may have ended before the call: then nobody would tell.
       if getppid() != parent { return }
     }

@@ -39,13 +39,12 @@ struct Demo: AsyncParsableCommand {
     if explain { return Self.explain() }
     let directory = try Up.temporaryDirectory()
     defer { try? FileManager.default.removeItem(atPath: directory) }
-    let cluster = try LocalCluster(places: DataDirectory(data: directory), workers: workers) {
-      Terminal.note($0)
-    }
+    let cluster = try LocalCluster(
+      places: DataDirectory(data: directory), workers: workers, report: Terminal.note)
     let signals = StopSignal.watch()
     let interrupted = Task {
       for await _ in signals {
-        cluster.supervisor.stop()
+        await cluster.stop()
         try? FileManager.default.removeItem(atPath: directory)
         Foundation.exit(130)
       }
@@ -55,10 +54,10 @@ struct Demo: AsyncParsableCommand {
     do {
       story = try await play(cluster, directory)
     } catch {
-      cluster.stop()
+      await cluster.stop()
       throw error
     }
-    cluster.stop()
+    await cluster.stop()
     // Nobody owns the ledger any more, so it may be read here.
     let check = try Ledger(readingAt: cluster.places.ledger).verify()
     story.print(on: Terminal.page(.table), digest: check.digest)

@@ -44,19 +44,19 @@ struct Up: AsyncParsableCommand {
     let started = ContinuousClock.now
     let places =
       ephemeral ? DataDirectory(data: try Self.temporaryDirectory()) : DataDirectory(data: data)
-    let cluster = try LocalCluster(places: places, workers: workers) { Terminal.note($0) }
+    let cluster = try LocalCluster(places: places, workers: workers, report: Terminal.note)
     let signals = StopSignal.watch()
     defer { if ephemeral { try? FileManager.default.removeItem(atPath: places.data) } }
     do {
       _ = try await cluster.start()
     } catch {
-      cluster.stop()
+      await cluster.stop()
       throw error
     }
     try tell(places, started.duration(to: .now))
     for await _ in signals { break }
     Terminal.note("stopping")
-    cluster.stop()
+    await cluster.stop()
   }
 
   static func temporaryDirectory() throws -> String {

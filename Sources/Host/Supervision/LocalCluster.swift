@@ -5,6 +5,7 @@ import Cluster
 import ClusterAPI
 import Foundation
 import Logging
+import Synchronization
 
 /// A running local cluster, as `cluster.json` tells other commands.
 public struct ClusterFile: Codable {
@@ -50,13 +51,17 @@ public final class ClusterLock: Sendable {
 /// Starts a supervised cluster and waits until it works.
 public final class LocalCluster: Sendable {
   public let places: DataDirectory
-  public let supervisor: Supervisor
+  private let supervisor: Supervisor
   private let lock: ClusterLock
   private let workers: Int
+  private let running = Mutex<Task<Void, Never>?>(nil)
+  private let ready: ReadyFlag
 
+  /// - Parameter report: called with one line when a process had to be started again.
+  /// - Throws: ``Failure`` when a cluster runs on the directory already, or a program is missing.
   public init(
     places: DataDirectory, workers: Int, extra: [String] = [],
-    tell: @escaping @Sendable (String) -> Void
+    report: @escaping @Sendable (String) -> Void
   ) throws {
     try places.create()
     guard let lock = ClusterLock(places) else {
@@ -68,12 +73,26 @@ public final class LocalCluster: Sendable {
     self.lock = lock
     self.places = places
     self.workers = workers
-    supervisor = try Supervisor(places: places, workers: workers, extra: extra, tell: tell)
+    let ready = ReadyFlag()
+    self.ready = ready
+    supervisor = try Supervisor(
+      places: places, workers: workers, extra: extra,
+      events: .init(
+        report: report,
+        membersChanged: { members in
+          // Before it is ready the file is not there: `up --detach` waits for it.
+          guard ready.isSet else { return }
+          do {
+            try Self.writeFile(places, members)
+          } catch {
+            report("\(places.cluster) cannot be written: \(error)")
+          }
+        }))
   }
 
   /// Starts all processes and returns when every one has joined the broker.
   public func start(timeout: Duration = .seconds(20)) async throws -> BrokerStatus {
-    supervisor.start()
+    running.withLock { $0 = Task { [supervisor] in await supervisor.run() } }
     let deadline = ContinuousClock.now + timeout
     let client = try await ClusterClient(
       address: BrokerAddress(places.broker), name: "up", process: Int(getpid()),
@@ -82,7 +101,8 @@ public final class LocalCluster: Sendable {
     defer { Task { await client.close() } }
     while ContinuousClock.now < deadline {
       if let status = try? await client.brokerStatus(), isComplete(status) {
-        try writeFile()
+        ready.set()
+        try Self.writeFile(places, supervisor.processes)
         return status
       }
       try await Task.sleep(for: .milliseconds(20))
@@ -99,16 +119,30 @@ public final class LocalCluster: Sendable {
       && count(ServiceName.ingest) >= 1
   }
 
-  /// Writes who runs, for `down` and `doctor`.
-  public func writeFile() throws {
+  /// Writes who runs, for `down` and `doctor`: at the start, and whenever a process was replaced.
+  private static func writeFile(
+    _ places: DataDirectory, _ members: [(name: String, pid: Int32)]
+  ) throws {
     try ClusterFile(
       supervisor: getpid(), release: solventRelease, broker: places.broker,
-      members: supervisor.processes.map { .init(name: $0.name, pid: $0.pid) }
+      members: members.map { .init(name: $0.name, pid: $0.pid) }
     ).write(places)
   }
 
-  public func stop() {
+  /// Stops everything in order, and returns when nothing runs any more.
+  public func stop() async {
+    ready.clear()
     supervisor.stop()
+    await running.withLock { $0 }?.value
     unlink(places.cluster)
   }
+}
+
+/// Whether the cluster was complete once.
+private final class ReadyFlag: Sendable {
+  private let value = Atomic<Bool>(false)
+
+  var isSet: Bool { value.load(ordering: .acquiring) }
+  func set() { value.store(true, ordering: .releasing) }
+  func clear() { value.store(false, ordering: .releasing) }
 }
