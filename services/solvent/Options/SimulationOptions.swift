@@ -23,7 +23,8 @@ struct SimulationOptions: ParsableArguments {
       valueName: "key=value"))
   var sets: [String] = []
 
-  @Option(help: "Paths. Default: what the file says, else 100,000.")
+  @Option(
+    help: "Paths, rounded up to a multiple of 8. Default: what the file says, else 100,000.")
   var paths: Int?
 
   @Option(help: "Seed. Default: what the file says, else 1.")
@@ -56,11 +57,9 @@ struct SimulationOptions: ParsableArguments {
       throw Failure(ExitStatus.badFile, "\(path): cannot be read as UTF-8 text")
     }
     do {
-      var file = try ScenarioFile(text, file: path)
-      for assignment in sets { try file.set(assignment) }
+      var file = try ScenarioFile(text, file: path, changes: sets)
       if let seed { file.scenario.seed = seed }
       if let paths { file.paths = paths }
-      try RunwayProgram.validate(file.scenario)
       return file
     } catch let problem as FileProblem {
       throw Failure(ExitStatus.badFile, problem.description)
