@@ -25,7 +25,7 @@ struct ComparisonReport {
 
   func print(_ format: OutputOptions.Format) {
     let horizon = summaries[0].months
-    let months = [24, horizon].filter { $0 <= horizon }
+    let months = horizon > 24 ? [24, horizon] : [horizon]
     switch format {
     case .json: Terminal.print(json.text)
     case .csv:
@@ -97,6 +97,8 @@ struct ComparisonReport {
                     return .object([
                       ("month", .number("\(month)")), ("ruin", .number("\(ruin.value)")),
                       ("standard_error", .number("\(ruin.standardError)")),
+                      ("below", ruin.below.map { .number("\($0)") } ?? .null),
+                      ("above", ruin.above.map { .number("\($0)") } ?? .null),
                       ("difference", change.map { .number("\($0.value)") } ?? .null),
                       (
                         "difference_error",

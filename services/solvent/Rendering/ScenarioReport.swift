@@ -77,7 +77,8 @@ struct ScenarioReport {
     for driver in summary.drivers.filter({ isUncertain($0.parameter) }).prefix(6) {
       drivers.rows.append([
         driver.parameter.name,
-        String(format: "%.1f %% ± %.1f", driver.index * 100, driver.indexError * 100),
+        isOpen
+          ? String(format: "%.1f %% ± %.1f", driver.index * 100, driver.indexError * 100) : "–",
         Percent.text(driver.low), Percent.text(driver.high),
         "\(file.scenario[driver.parameter])",
         file.provenance[driver.parameter.name]?.evidence ?? "assumed",
@@ -88,11 +89,17 @@ struct ScenarioReport {
     Terminal.print(
       Terminal.dim(
         """
-        ± is one standard error of simulation, not of the assumptions · low, high: lowest and \
-        highest tenth of the driver
+        ± is one standard error of simulation, not of the assumptions · <, >: no path, every path; \
+        with 95 % confidence · low, high: lowest and highest tenth of the driver
         \(String(format: "%.2f", seconds)) s, \(String(format: "%.0f", rate / 1e6)) M path-steps/s \
         · fingerprint \(String(summary.counts.fanHash, radix: 16))
         """))
+  }
+
+  /// Whether some paths are ruined and some are not: otherwise there is nothing to explain.
+  private var isOpen: Bool {
+    let ruin = summary.ruin(by: summary.months)
+    return ruin.below == nil && ruin.above == nil
   }
 
   private func isUncertain(_ parameter: RunwayScenario.Parameter) -> Bool {
@@ -117,7 +124,11 @@ struct ScenarioReport {
   var json: JSONText {
     func number(_ value: Double) -> JSONText { .number("\(value)") }
     func share(_ share: Share) -> JSONText {
-      .object([("value", number(share.value)), ("standard_error", number(share.standardError))])
+      .object([
+        ("value", number(share.value)), ("standard_error", number(share.standardError)),
+        // With 95 % confidence, where no path or every path is counted.
+        ("below", share.below.map(number) ?? .null), ("above", share.above.map(number) ?? .null),
+      ])
     }
     func month(_ value: Int?) -> JSONText { value.map { .number("\($0)") } ?? .null }
     func quantile(_ quantile: Quantile<Int?>) -> JSONText {
@@ -159,8 +170,10 @@ struct ScenarioReport {
         ("parameter", .string(driver.parameter.name)), ("symbol", .string(driver.parameter.symbol)),
         ("distribution", .string("\(file.scenario[driver.parameter])")),
         ("source", .string(origin.source)), ("date", .string(origin.date)),
-        ("evidence", .string(origin.evidence)), ("first_order", number(driver.index)),
-        ("standard_error", number(driver.indexError)), ("ruin_low", share(driver.low)),
+        ("evidence", .string(origin.evidence)),
+        ("first_order", isOpen ? number(driver.index) : .null),
+        ("standard_error", isOpen ? number(driver.indexError) : .null),
+        ("ruin_low", share(driver.low)),
         ("ruin_high", share(driver.high)),
       ])
     }
