@@ -161,8 +161,8 @@ let services: [Target] = [
   library(
     "ReportService", at: "Sources/Services/Report",
     [
-      "Broker", "CBOR", "Cluster", "ClusterAPI", "Economics", "Host", "Ledger", "Reporting",
-      "ZeroMQ", lifecycle, logging,
+      "Broker", "CBOR", "Cluster", "ClusterAPI", "Documents", "Economics", "Host", "Ledger",
+      "Reporting", "Runway", "ZeroMQ", lifecycle, logging,
     ]),
   library(
     "WorkerService", at: "Sources/Services/Worker",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Alternating runs of Solvent and its peers on one log; prints medians. See ./run."""
-import csv, glob, gzip, os, random, resource, shutil, statistics, subprocess, sys, time
+import csv, glob, gzip, os, random, shutil, statistics, subprocess, sys
 from decimal import Decimal
 
 rounds, copies, work = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
@@ -41,13 +41,9 @@ def prepare():
 
 def measure(command):
     """CPU seconds, wall seconds and peak MiB of a whole process."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - start
-    assert status == 0, command
-    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024
+    run = subprocess.run([sys.executable, "-SE", f"{here}/measure.py", *command], stdout=subprocess.PIPE, text=True)
+    assert run.returncode == 0, command
+    return tuple(float(word) for word in run.stdout.split())
 
 
 def members():

@@ -11,12 +11,16 @@ import Determinism
 ///
 ///     mean = (b / d^2 + m n / s^2) / (1 / d^2 + n / s^2)      deviation = 1 / sqrt(1 / d^2 + n / s^2)
 public struct DriftForecast: Hashable, Sendable {
+  /// Nothing is believed of the direction: 90 % between shrinking and growing by 8 % a month.
+  public static let noDirection = Distribution.normal(p5: -0.08, p95: 0.08)
   /// Fewer changes than that say nothing about their own spread.
   public static let changesMin = 5
 
   /// Log change a month, and how far it may be off.
   public let mean: Double
   public let deviation: Double
+  /// Standard deviation of the log changes themselves.
+  public let spread: Double
   public let changes: Int
 
   /// - Parameters:
@@ -42,6 +46,7 @@ public struct DriftForecast: Hashable, Sendable {
       ((p5 + p95) / 2 * priorPrecision + average * dataPrecision)
       / (priorPrecision + dataPrecision)
     deviation = 1 / (priorPrecision + dataPrecision).squareRoot()
+    spread = variance.squareRoot()
     changes = steps.count
   }
 

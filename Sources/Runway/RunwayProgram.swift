@@ -86,6 +86,9 @@ public final class RunwayProgram: @unchecked Sendable {
       if let problem = scenario[parameter].problem {
         throw ScenarioError("\(parameter.name): \(problem)")
       }
+      if let problem = parameter.problem(with: scenario[parameter]) {
+        throw ScenarioError(problem)
+      }
       if form(parameter) != .plain && scenario[parameter].quantile(-6) < 0 {
         throw ScenarioError("\(parameter.name) cannot be negative; use LOW to HIGH")
       }
@@ -97,6 +100,7 @@ public final class RunwayProgram: @unchecked Sendable {
       throw ScenarioError("horizon x steps per month is 1 to 240")
     }
     try checkNumbers(scenario)
+    try checkSigns(scenario)
     for event in scenario.events {
       guard (1...scenario.horizon).contains(event.month) else {
         throw ScenarioError("an event in month \(event.month) is beyond the horizon")
@@ -119,6 +123,31 @@ public final class RunwayProgram: @unchecked Sendable {
     else {
       throw ScenarioError(
         "lag and break-even months are 1 to 1,000, gap and rounds 0 to 1,000")
+    }
+  }
+
+  /// Limits of money and shares that would turn their meaning round: a cap that takes cash away, a round
+  /// that costs money.
+  private static func checkSigns(_ scenario: RunwayScenario) throws(ScenarioError) {
+    let (regime, rounds) = (scenario.regime, scenario.rounds)
+    guard (0...1).contains(regime.paidShareMax) else {
+      throw ScenarioError("regime.paid_share_max is from 0 to 1")
+    }
+    let amounts = [
+      regime.costMin, scenario.profitShare.cap, rounds.median, rounds.trigger, rounds.scaleMin,
+    ]
+    guard amounts.allSatisfy({ $0 >= 0 }) else {
+      throw ScenarioError(
+        "regime.cost_min, profit_share.cap, rounds.median, rounds.trigger and rounds.scale_min are 0 or more"
+      )
+    }
+    guard rounds.successMin <= rounds.successMax, rounds.scaleMin <= rounds.scaleMax else {
+      throw ScenarioError(
+        "rounds.success_min and rounds.scale_min are at most rounds.success_max and rounds.scale_max"
+      )
+    }
+    guard rounds.most == 0 || rounds.median > 0 else {
+      throw ScenarioError("rounds.median is above 0 where rounds.most is: a round needs a size")
     }
   }
 
@@ -230,8 +259,12 @@ public final class RunwayProgram: @unchecked Sendable {
   ) throws(ScenarioError) -> [KernelInput.Factor] {
     let count = KernelInput.parameterCount
     var matrix = (0..<count).map { row in (0..<count).map { $0 == row ? 1.0 : 0 } }
-    for correlation in correlations {
+    for (place, correlation) in correlations.enumerated() {
       let (i, j) = (correlation.first.rawValue, correlation.second.rawValue)
+      if correlations[..<place].contains(where: { $0.hasPair(of: correlation) }) {
+        throw ScenarioError(
+          "\(correlation.first.name) and \(correlation.second.name) are correlated twice")
+      }
       guard i != j, abs(correlation.value) < 1 else {
         throw ScenarioError(
           "a correlation of \(correlation.value) of \(correlation.first.name) and \(correlation.second.name)"

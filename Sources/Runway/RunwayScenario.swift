@@ -3,7 +3,8 @@
 /// A possible future of a company: what is uncertain, what moves, and what is decided.
 ///
 /// The equations are in `docs/SIMULATION.md`. Money is in units of one currency, rates are a month,
-/// shares are fractions. With ``runway60`` every value is that of the reference workload.
+/// shares are fractions. What is not told is nothing: no event, no round, no volatility. The reference
+/// workload is ``runway60``.
 public struct RunwayScenario: Codable, Hashable, Sendable {
   /// What is drawn once a path. The raw value is its place in the kernel.
   public enum Parameter: Int, CaseIterable, Codable, Sendable {
@@ -92,13 +93,13 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
     }
   }
 
-  /// Standard deviations a month.
+  /// Standard deviations a month; a new one is all 0.
   public struct Volatility: Codable, Hashable, Sendable {
-    public var audience = 0.04
-    public var paidShare = 0.05
-    public var requests = 0.04
-    public var cost = 0.05
-    public var api = 0.08
+    public var audience = 0.0
+    public var paidShare = 0.0
+    public var requests = 0.0
+    public var cost = 0.0
+    public var api = 0.0
 
     public init() {}
 
@@ -108,16 +109,17 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
     }
   }
 
-  /// Growth and decline.
+  /// Growth and decline; a new one stays in growth, without limits.
   public struct Regime: Codable, Hashable, Sendable {
     /// P(growth to decline) a month.
-    public var enterDecline = 0.06
-    public var leaveDecline = 0.20
-    public var startsInDecline = true
+    public var enterDecline = 0.0
+    /// P(decline to growth) a month.
+    public var leaveDecline = 0.0
+    public var startsInDecline = false
     /// Drifts are multiplied by it each month.
-    public var fade = 0.97
-    public var paidShareMax = 0.08
-    public var costMin = 1e-4
+    public var fade = 1.0
+    public var paidShareMax = 1.0
+    public var costMin = 0.0
 
     public init() {}
 
@@ -127,10 +129,10 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
     }
   }
 
-  /// Part of the operating profit goes to an investor until an amount is paid.
+  /// Part of the operating profit goes to an investor until an amount is paid; in a new one, nothing.
   public struct ProfitShare: Codable, Hashable, Sendable {
-    public var share = 0.75
-    public var cap = 13e9
+    public var share = 0.0
+    public var cap = 0.0
 
     public init() {}
 
@@ -140,28 +142,28 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
     }
   }
 
-  /// Rounds that are asked for when cash runs short, and may fail.
+  /// Rounds that are asked for when cash runs short, and may fail; in a new one there are none.
   public struct Rounds: Codable, Hashable, Sendable {
     /// Asked for when cash is below that many months of burn.
-    public var trigger = 9.0
+    public var trigger = 0.0
     /// Months from one to the next.
-    public var gap = 6
+    public var gap = 0
     /// Months from agreement to cash.
-    public var lag = 3
-    public var most = 3
+    public var lag = 1
+    public var most = 0
     /// P(success) a month = base + slope x recent growth, between least and greatest.
-    public var successBase = 0.15
-    public var successSlope = 5.0
-    public var successMin = 0.02
-    public var successMax = 0.95
+    public var successBase = 0.0
+    public var successSlope = 0.0
+    public var successMin = 0.0
+    public var successMax = 0.0
     /// Size: median x lognormal(spread) x audience over its start, within limits.
-    public var median = 1.5e9
-    public var spread = 0.5
-    public var scaleMin = 0.25
-    public var scaleMax = 4.0
+    public var median = 0.0
+    public var spread = 0.0
+    public var scaleMin = 1.0
+    public var scaleMax = 1.0
     /// Weights of the newest month in the averages of burn and growth.
-    public var burnWeight = 0.3
-    public var growthWeight = 0.15
+    public var burnWeight = 0.0
+    public var growthWeight = 0.0
 
     public init() {}
 
@@ -225,7 +227,66 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
       .init(.paidShare, .payerWeight, -0.2),
     ]
     scenario.events = [.init(month: 6, .tranche, 0.5e9), .init(month: 12, .tranche, 0.5e9)]
+    scenario.volatility = .runway60
+    scenario.regime = .runway60
+    scenario.profitShare = .runway60
+    scenario.rounds = .runway60
     return scenario
+  }
+}
+
+extension RunwayScenario.Volatility {
+  fileprivate static var runway60: Self {
+    var volatility = Self()
+    volatility.audience = 0.04
+    volatility.paidShare = 0.05
+    volatility.requests = 0.04
+    volatility.cost = 0.05
+    volatility.api = 0.08
+    return volatility
+  }
+}
+
+extension RunwayScenario.Regime {
+  fileprivate static var runway60: Self {
+    var regime = Self()
+    regime.enterDecline = 0.06
+    regime.leaveDecline = 0.20
+    regime.startsInDecline = true
+    regime.fade = 0.97
+    regime.paidShareMax = 0.08
+    regime.costMin = 1e-4
+    return regime
+  }
+}
+
+extension RunwayScenario.ProfitShare {
+  fileprivate static var runway60: Self {
+    var profitShare = Self()
+    profitShare.share = 0.75
+    profitShare.cap = 13e9
+    return profitShare
+  }
+}
+
+extension RunwayScenario.Rounds {
+  fileprivate static var runway60: Self {
+    var rounds = Self()
+    rounds.most = 3
+    rounds.trigger = 9
+    rounds.gap = 6
+    rounds.lag = 3
+    rounds.successBase = 0.15
+    rounds.successSlope = 5
+    rounds.successMin = 0.02
+    rounds.successMax = 0.95
+    rounds.median = 1.5e9
+    rounds.spread = 0.5
+    rounds.scaleMin = 0.25
+    rounds.scaleMax = 4
+    rounds.burnWeight = 0.3
+    rounds.growthWeight = 0.15
+    return rounds
   }
 }
 
@@ -280,13 +341,21 @@ extension RunwayScenario {
 
 extension RunwayScenario {
   /// What money is multiplied by inside the kernel, a power of two: cash is counted in bins that begin
-  /// at 65,536, which must be little beside the cash of the scenario.
+  /// at 65,536, which must be little beside the money that the scenario is about.
   public var moneyScale: Double {
-    let cash = events.filter { $0.kind == .tranche }.map(\.amount).reduce(self[.cash].median, max)
-    guard cash > 0, Self.amounts.allSatisfy({ self[$0].times(2) != nil }) else { return 1 }
+    let size = largestAmount
+    guard size > 0, Self.amounts.allSatisfy({ self[$0].times(2) != nil }) else { return 1 }
     var scale = 1.0
-    while cash * scale < 67_108_864 && scale < 1e12 { scale *= 2 }
+    while size * scale < 67_108_864 && scale < 1e12 { scale *= 2 }
     return scale
+  }
+
+  /// Cash at the start, the largest tranche, or what comes in or goes out in the first month: a company
+  /// may start without cash, and little cash says nothing of what it may come to.
+  private var largestAmount: Double {
+    let now = present
+    let tranches = events.filter { $0.kind == .tranche }.map(\.amount)
+    return (tranches + [now.revenue, now.fixed + now.serving]).reduce(now.cash, max)
   }
 
   /// The parameters that are money.

@@ -5,11 +5,21 @@ import KernelLayout
 /// A share of paths, and how far it may be off: one standard error of simulation, `sqrt(p (1-p) / n)`.
 public struct Share: Hashable, Sendable {
   public var value: Double
+  /// 0 where no path or every path is counted: then ``below`` or ``above`` says how sure that is.
   public var standardError: Double
+  /// Where no path is counted, what the share is below with 95 % confidence: 3 / n, the "rule of three"
+  /// (J. A. Hanley and A. Lippman-Hand, "If Nothing Goes Wrong, Is Everything All Right?", JAMA 249,
+  /// 1983).
+  public var below: Double?
+  /// Where every path is counted, what the share is above with 95 % confidence: 1 - 3 / n.
+  public var above: Double?
 
   init(_ count: UInt64, of total: UInt64) {
     value = total == 0 ? 0 : Double(count) / Double(total)
     standardError = total == 0 ? 0 : (value * (1 - value) / Double(total)).squareRoot()
+    let bound = min(1, 3 / Double(max(1, total)))
+    below = count == 0 ? bound : nil
+    above = count == total && total > 0 ? 1 - bound : nil
   }
 }
 
@@ -109,8 +119,8 @@ public struct RunwaySummary: Sendable {
     return counts.fan[start..<start + KernelInput.fanWidth]
   }
 
-  /// The middle of a cash bin. The first holds everything below 65,536 of the kernel's units, a
-  /// thousandth of the cash at the start.
+  /// The middle of a cash bin. The first holds everything below 65,536 of the kernel's units, at most a
+  /// thousandth of the cash at the start, of the largest tranche or of the first month's money.
   private func middle(ofBin bin: Int) -> Double {
     guard bin > 1 else { return bin == 1 ? 32_768 / moneyScale : 0 }
     func border(_ bin: Int) -> Double { Double(Float(bitPattern: UInt32(bin + 4_575) << 18)) }

@@ -67,7 +67,12 @@ enum SampleMessages {
             rows: [.init(time: 1_690_848_000_000, name: "gpt-4", totals: totals)]))
       ),
       ("report-request", try encoder.encode(ReportRequest.cost(CostQuery(by: ["day"])))),
-      ("report-request", try encoder.encode(ReportRequest.books)),
+      (
+        "report-request",
+        try encoder.encode(
+          ReportRequest.draft(DraftQuery(name: "mine", books: StatementQuery(.unitEconomics))))
+      ),
+      ("draft-answer", try encoder.encode(DraftAnswer(text: "scenario: mine", missing: ["cash"]))),
       (
         "report-request",
         try encoder.encode(

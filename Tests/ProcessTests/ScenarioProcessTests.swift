@@ -106,6 +106,44 @@ struct ScenarioProcessTests {
     #expect(try Binaries.run(arguments + ["--set", "cahs=1"]).err.contains("did you mean 'cash'"))
   }
 
+  @Test func theLastMonthsAreShownOnce() throws {
+    for (horizon, titles) in [("24", 1), ("36", 2), ("12", 1)] {
+      let output = try Binaries.run([
+        "scenario", "compare", Self.example, "--local", "--paths", "800", "-o", "md", "--set",
+        "horizon=\(horizon)", "--variant", "cash=2e9",
+      ])
+      let head = output.out.prefix { $0 != "\n" }
+      #expect(head.components(separatedBy: "RUIN").count - 1 == titles, "\(head) \(output.err)")
+    }
+  }
+
+  @Test func noRuinedPathIsNotZero() throws {
+    let arguments = ["scenario", "run", Self.example, "--local", "--paths", "3000"]
+    let output = try Binaries.run(arguments + ["--set", "cash=900e9"])
+    #expect(output.out.contains("< 0.1%") && !output.out.contains("± 0.0"), "\(output.out)")
+    let json = try Binaries.run(arguments + ["--set", "cash=900e9", "--json"])
+    let object = try JSONSerialization.jsonObject(with: Data(json.out.utf8)) as? [String: Any]
+    let month = (object?["months"] as? [[String: Any]])?.first
+    let ruin = month?["ruin"] as? [String: Any]
+    #expect(ruin?["value"] as? Double == 0 && ruin?["below"] as? Double == 0.001)
+    #expect(object?["paths"] as? Int == 3_000)
+  }
+
+  @Test func aScenarioThatLeavesMoneyOutIsRefused() throws {
+    let path = NSTemporaryDirectory() + "/solvent-test-\(UUID().uuidString).yaml"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let whole = try String(contentsOfFile: Self.example, encoding: .utf8)
+    let part = whole.split(separator: "\n").filter { !$0.hasPrefix("profit_share") }
+    try part.joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
+    let refused = try Binaries.run(["scenario", "run", path, "--local", "--paths", "800"])
+    #expect(refused.status == 2 && refused.out.isEmpty)
+    #expect(refused.err.contains("profit_share: {share: 0, cap: 0}"), "\(refused.err)")
+    let set = ["--set", "profit_share.share=0.75", "--set", "profit_share.cap=13e9"]
+    let arguments = ["--local", "--paths", "8192", "--seed", "7", "--json"]
+    let completed = try Binaries.run(["scenario", "run", path] + arguments + set)
+    #expect(completed.out.contains("\"fingerprint\":\"e9bc66e940da59b\""), "\(completed.err)")
+  }
+
   @Test func scenariosAreComparedOnTheSameDraws() throws {
     let output = try Binaries.run([
       "scenario", "compare", Self.example, "--local", "--paths", "4000", "--json", "--variant",
@@ -127,6 +165,78 @@ struct BooksProcessTests {
     try #require(output.status == 0, "\(output.err)")
     return try #require(
       try JSONSerialization.jsonObject(with: Data(output.out.utf8)) as? [String: Any])
+  }
+
+  /// The numbers of `scenario run --json` by month: P50 of cash.
+  private static func medians(_ cluster: TestCluster, _ file: String) throws -> [Double] {
+    let object = try object(try cluster.solvent("scenario", "run", "--json", "--local", file))
+    return (object["months"] as? [[String: Any]] ?? []).compactMap { month in
+      ((month["cash"] as? [String: Any])?["p50"] as? [String: Any])?["value"] as? Double
+    }
+  }
+
+  @Test func booksWithoutAudienceGiveAScenarioWithoutAudience() throws {
+    let cluster = try TestCluster(workers: 1)
+    let entries = """
+      books: test
+      entries:
+        - {date: 2026-01-01, opening: 774000, evidence: measured}
+        - {date: 2026-01-31, revenue: 8000, account: subscriptions, evidence: measured}
+        - {date: 2026-01-31, revenue: 2000, account: other_revenue, evidence: measured}
+        - {date: 2026-01-31, cost: 4000, account: hosting, evidence: measured}
+        - {date: 2026-01-31, cost: 48000, account: staff, evidence: measured}
+
+      """
+    #expect(
+      try cluster.solvent("book", ClusterProcessTests.write(cluster, "b.yaml", entries)).status == 0
+    )
+    let scenario = try cluster.solvent("scenario", "new", "--name", "mine")
+    #expect(scenario.status == 0 && scenario.err.isEmpty, "\(scenario.err)")
+    for line in ["audience: 0", "api_revenue: 10000", "api_margin: 0.6", "fixed_cost: 48000"] {
+      #expect(scenario.out.contains("\n  \(line)\n"), "\(line) in \(scenario.out)")
+    }
+    // 732,000 is left after January; 42,000 are burnt a month.
+    let file = try ClusterProcessTests.write(cluster, "mine.yaml", scenario.out)
+    let cash = try Self.medians(cluster, file)
+    for month in [1, 6, 12] {
+      #expect(abs(cash[month - 1] / Double(732_000 - 42_000 * month) - 1) < 0.02, "\(cash)")
+    }
+    #expect(cash[17] == 0)
+    // Payers alone are the audience.
+    let payers = "books: more\naudience:\n  - {month: 2026-01, payers: 500, evidence: measured}\n"
+    #expect(
+      try cluster.solvent("book", ClusterProcessTests.write(cluster, "p.yaml", payers)).status == 0)
+    let paid = try cluster.solvent("scenario", "new")
+    for line in ["audience: 500", "paid_share: 1", "price: 16", "api_revenue: 2000"] {
+      #expect(paid.out.contains("\n  \(line)\n"), "\(line) in \(paid.out)")
+    }
+    let again = try Self.medians(
+      cluster, ClusterProcessTests.write(cluster, "paid.yaml", paid.out))
+    #expect(abs(again[11] / 228_000 - 1) < 0.02, "\(again)")
+  }
+
+  @Test func whatBooksDoNotSayIsToBeFilledIn() throws {
+    let cluster = try TestCluster(workers: 1)
+    let figures = (1...7).map { "  - {month: 2026-0\($0), users: \(1_000 + 50 * $0 * $0)}" }
+    let text = """
+      books: test
+      entries:
+        - {date: 2026-07-31, cost: 48000, account: staff}
+      audience:
+      \(figures.joined(separator: "\n"))
+
+      """
+    #expect(
+      try cluster.solvent("book", ClusterProcessTests.write(cluster, "b.yaml", text)).status == 0)
+    let scenario = try cluster.solvent("scenario", "new")
+    #expect(scenario.err.contains("saturation, cash"), "\(scenario.err)")
+    let file = try ClusterProcessTests.write(cluster, "mine.yaml", scenario.out)
+    let refused = try cluster.solvent("scenario", "run", "--local", file)
+    #expect(refused.status == 2 && refused.err.contains("does not say: saturation, cash\n"))
+    let filled = try cluster.solvent(
+      "scenario", "run", "--local", file, "--paths", "800", "--set", "cash=1e6", "--set",
+      "saturation=1e5")
+    #expect(filled.status == 0, "\(filled.err)")
   }
 
   @Test func booksUsageAndStatementsAgree() throws {

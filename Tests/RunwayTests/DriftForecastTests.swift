@@ -21,6 +21,7 @@ struct DriftForecastTests {
     #expect(forecast.changes == 8)
     #expect(abs(forecast.mean - 0.02133) < 1e-5, "\(forecast)")
     #expect(abs(forecast.deviation - 0.005782) < 1e-5, "\(forecast)")
+    #expect(abs(forecast.spread - 0.016903) < 1e-5, "\(forecast)")
   }
 
   @Test func fewFiguresSayNothing() {

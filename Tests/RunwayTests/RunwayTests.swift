@@ -232,6 +232,75 @@ struct RunwayTests {
     #expect(abs(smallCash / (cash * unit) - 1) < 0.04, "\(cash) \(smallCash)")
   }
 
+  /// One user who brings 1,000 a month on average, nothing else; cash as given.
+  static func lemonadeStand(cash: Double) -> RunwayScenario {
+    var scenario = RunwayScenario(
+      parameters: RunwayScenario.runway60.parameters.map { _ in .fixed(0) })
+    scenario[.saturation] = .fixed(1e9)
+    scenario[.apiRevenue] = .lognormal(p5: 500, p95: 2_000)
+    scenario[.apiMargin] = .fixed(1)
+    scenario[.cash] = .fixed(cash)
+    scenario.horizon = 12
+    return scenario
+  }
+
+  @Test func aCompanyMayStartWithoutCash() throws {
+    let none = try Self.summary(Self.lemonadeStand(cash: 0), paths: 8_192)
+    let one = try Self.summary(Self.lemonadeStand(cash: 1), paths: 8_192)
+    for p in [0.05, 0.25, 0.5, 0.75, 0.95] {
+      let (a, b) = (none.cash(at: 12, p).value, one.cash(at: 12, p).value)
+      #expect(abs(a / b - 1) < 0.04, "P\(p): \(a) \(b)")
+    }
+    // 12 months of 500 to 2,000, within a bin.
+    #expect(abs(none.cash(at: 12, 0.05).value / 6_000 - 1) < 0.05)
+    #expect(abs(none.cash(at: 12, 0.95).value / 24_000 - 1) < 0.05)
+    // Little cash must not cut off what may come of it.
+    var rich = Self.lemonadeStand(cash: 1)
+    rich[.apiRevenue] = .fixed(1e6)
+    #expect(abs(try Self.summary(rich, paths: 64).cash(at: 12, 0.5).value / 12e6 - 1) < 0.02)
+  }
+
+  @Test func tranchesAddUpAndFactorsMultiply() throws {
+    let base = Self.lemonadeStand(cash: 1)
+    var (two, sum) = (base, base)
+    two.events = [.init(month: 3, .tranche, 2_000), .init(month: 3, .tranche, 3_000)]
+    sum.events = [.init(month: 3, .tranche, 5_000)]
+    let values = try [two, sum].map { try Self.summary($0, paths: 64).cash(at: 3, 0.5).value }
+    #expect(abs(values[0] / values[1] - 1) < 0.04, "\(values)")
+    var (half, quarter) = (RunwayScenario.runway60, RunwayScenario.runway60)
+    half.events = [.init(month: 2, .audience, 0.5), .init(month: 2, .audience, 0.5)]
+    quarter.events = [.init(month: 2, .audience, 0.25)]
+    let hashes = try [half, quarter].map { try Self.summary($0, paths: 512).counts.ruin }
+    #expect(hashes[0] == hashes[1])
+  }
+
+  @Test func noPathAtAllIsNotCertainty() throws {
+    let summary = try Self.summary(Self.lemonadeStand(cash: 1), paths: 3_000)
+    let never = summary.ruin(by: 12)
+    #expect(never.value == 0 && never.below == 3 / 3_000 && never.above == nil)
+    let always = summary.breakEven(by: 12)
+    #expect(always.value == 1 && always.above == 1 - 3.0 / 3_000 && always.below == nil)
+    let some = try Self.summary(.runway60, paths: 4_096).ruin(by: 60)
+    #expect(some.below == nil && some.above == nil && some.standardError > 0)
+  }
+
+  @Test(
+    "A value that cannot be is refused with what may be",
+    arguments: [
+      (.loss, .fixed(1.5), "loss is from 0 to 1"), (.paidShare, .fixed(2), "from 0 to 1"),
+      (.payerWeight, .fixed(-3), "0 or more"), (.growth, .fixed(5), "from -2 to 2"),
+      (.saturation, .fixed(0), "above 0"), (.cash, .fixed(-5), "0 or more"),
+      (.apiMargin, .normal(p5: -1, p95: 2), "from -10 to 1"),
+      (.price, .normal(p5: -1, p95: 5), "0 or more"),
+      (.loss, .triangular(low: 0, mode: 0.5, high: 1.1), "from 0 to 1"),
+    ] as [(RunwayScenario.Parameter, Distribution, String)])
+  func ranges(_ parameter: RunwayScenario.Parameter, _ value: Distribution, _ words: String) {
+    var scenario = RunwayScenario.runway60
+    scenario[parameter] = value
+    let error = #expect(throws: ScenarioError.self) { try RunwayProgram.validate(scenario) }
+    #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+  }
+
   @Test func extremesStayFinite() throws {
     var scenario = RunwayScenario.runway60
     scenario[.loss] = .fixed(1)
@@ -264,7 +333,10 @@ struct RunwayTests {
       ("correlation", "contradict"), ("horizon", "1 to 240"), ("endless", "1 to 240"),
       ("rounds", "0 to 1,000"), ("fade", "above 0"), ("amount", "at most 10^15"),
       ("beta", "0.01 to"), ("huge", "at most 10^15"), ("event", "beyond the horizon"),
-      ("negative", "cannot be negative"), ("probability", "between 0 and 1"),
+      ("negative", "0 or more"), ("tail", "cannot be negative"), ("probability", "between 0 and 1"),
+      ("twice", "cash and growth are correlated twice"), ("round", "a round needs a size"),
+      ("limits", "at most rounds.success_max"), ("cap", "0 or more"),
+      ("paid share", "paid_share_max is from 0 to 1"),
     ])
   func refusals(_ what: String, _ words: String) {
     var scenario = RunwayScenario.runway60
@@ -282,6 +354,13 @@ struct RunwayTests {
     case "huge": scenario[.audience] = .triangular(low: 0, mode: 1e200, high: 2e200)
     case "event": scenario.events.append(.init(month: 61, .tranche, 1))
     case "negative": scenario[.audience] = .normal(p5: -1, p95: 5)
+    case "tail": scenario[.audience] = .normal(p5: 1, p95: 5)
+    case "twice":
+      scenario.correlations = [.init(.growth, .cash, 0.5), .init(.cash, .growth, 0.1)]
+    case "round": scenario.rounds.median = 0
+    case "limits": scenario.rounds.successMin = 0.99
+    case "cap": scenario.profitShare.cap = -1
+    case "paid share": scenario.regime.paidShareMax = 8
     default: scenario.regime.enterDecline = 1.5
     }
     let error = #expect(throws: ScenarioError.self) { try RunwayProgram(scenario) }

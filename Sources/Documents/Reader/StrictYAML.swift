@@ -132,6 +132,8 @@ struct StrictYAML {
 
   var isMap: Bool { if case .mapping = node { true } else { false } }
   var isScalar: Bool { if case .scalar = node { true } else { false } }
+  /// A key without a value.
+  var isBlank: Bool { if case .scalar(let scalar) = node { scalar.string.isEmpty } else { false } }
 
   /// The value of a required key of `map`.
   func require(_ key: String, in map: [String: StrictYAML]) throws(FileProblem) -> StrictYAML {

@@ -26,7 +26,7 @@ public struct ComparisonReport {
 
   public func print(on page: Page) {
     let horizon = summaries[0].months
-    let months = [24, horizon].filter { $0 <= horizon }
+    let months = horizon > 24 ? [24, horizon] : [horizon]
     switch page.format {
     case .json: page.json("solvent.comparison/v1", json)
     case .csv:
@@ -84,6 +84,9 @@ public struct ComparisonReport {
       var month: Int
       var ruin: Double
       var standardError: Double
+      /// With 95% confidence, where no path or every path is ruined.
+      var below: Double?
+      var above: Double?
       /// Less that of the first scenario.
       var difference: Double?
       var differenceError: Double?
@@ -112,7 +115,8 @@ public struct ComparisonReport {
             let ruin = summary.ruin(by: month)
             let change = difference(index, by: month)
             return .init(
-              month: month, ruin: ruin.value, standardError: ruin.standardError,
+              month: month, ruin: ruin.value, standardError: ruin.standardError, below: ruin.below,
+              above: ruin.above,
               difference: change?.value, differenceError: change?.standardError)
           }, runwayP10: summary.runway(0.1).value,
           fingerprint: String(summary.counts.fanHash, radix: 16))

@@ -8,8 +8,13 @@ import Runway
 struct ShareJSON: Encodable {
   var value: Double
   var standardError: Double
+  /// With 95% confidence, where no path or every path is counted.
+  var below: Double?
+  var above: Double?
 
   init(_ share: Share) {
+    below = share.below
+    above = share.above
     value = share.value
     standardError = share.standardError
   }
@@ -58,8 +63,9 @@ struct ScenarioJSON: Encodable {
     var source: String
     var date: String
     var evidence: String
-    var firstOrder: Double
-    var standardError: Double
+    /// Absent where no path or every path is ruined.
+    var firstOrder: Double?
+    var standardError: Double?
     var ruinLow: ShareJSON
     var ruinHigh: ShareJSON
   }
@@ -95,8 +101,9 @@ struct ScenarioJSON: Encodable {
       return Driver(
         parameter: driver.parameter.name, symbol: driver.parameter.symbol,
         distribution: "\(file.scenario[driver.parameter])", source: origin.source,
-        date: origin.date, evidence: origin.evidence, firstOrder: driver.index,
-        standardError: driver.indexError, ruinLow: ShareJSON(driver.low),
+        date: origin.date, evidence: origin.evidence,
+        firstOrder: report.isOpen ? driver.index : nil,
+        standardError: report.isOpen ? driver.indexError : nil, ruinLow: ShareJSON(driver.low),
         ruinHigh: ShareJSON(driver.high))
     }
   }

@@ -78,7 +78,8 @@ public struct ScenarioReport {
     for driver in summary.drivers.filter({ isUncertain($0.parameter) }).prefix(6) {
       drivers.rows.append([
         driver.parameter.name,
-        String(format: "%.1f %% ± %.1f", driver.index * 100, driver.indexError * 100),
+        isOpen
+          ? String(format: "%.1f%% ± %.1f", driver.index * 100, driver.indexError * 100) : "–",
         Percent.text(driver.low), Percent.text(driver.high),
         "\(file.scenario[driver.parameter])",
         file.provenance[driver.parameter.name]?.evidence ?? "assumed",
@@ -89,11 +90,17 @@ public struct ScenarioReport {
     page.line(
       page.dim(
         """
-        ± is one standard error of simulation, not of the assumptions · low, high: lowest and \
-        highest tenth of the driver
+        ± is one standard error of simulation, not of the assumptions · <, >: no path, every path; \
+        with 95% confidence · low, high: lowest and highest tenth of the driver
         \(String(format: "%.2f", seconds)) s, \(String(format: "%.0f", rate / 1e6)) M path-steps/s \
         · fingerprint \(String(summary.counts.fanHash, radix: 16))
         """))
+  }
+
+  /// Whether some paths are ruined and some are not: otherwise there is nothing to explain.
+  var isOpen: Bool {
+    let ruin = summary.ruin(by: summary.months)
+    return ruin.below == nil && ruin.above == nil
   }
 
   private func isUncertain(_ parameter: RunwayScenario.Parameter) -> Bool {

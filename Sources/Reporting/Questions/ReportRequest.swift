@@ -4,20 +4,20 @@
 public enum ReportRequest: Codable, Sendable, Hashable {
   /// Answered with a ``CostAnswer``.
   case cost(CostQuery)
-  /// Answered with a `BooksBatch` of all entries and figures.
-  case books
+  /// Answered with a ``DraftAnswer``.
+  case draft(DraftQuery)
   /// Answered with a ``StatementAnswer``.
   case statement(StatementQuery)
 
   enum CodingKeys: Int, CodingKey {
     case cost = 1
-    case books, statement
+    case draft, statement
   }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    if container.contains(.books) {
-      self = .books
+    if container.contains(.draft) {
+      self = .draft(try container.decode(DraftQuery.self, forKey: .draft))
     } else if container.contains(.statement) {
       self = .statement(try container.decode(StatementQuery.self, forKey: .statement))
     } else {
@@ -29,7 +29,7 @@ public enum ReportRequest: Codable, Sendable, Hashable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     switch self {
     case .cost(let query): try container.encode(query, forKey: .cost)
-    case .books: try container.encode(true, forKey: .books)
+    case .draft(let query): try container.encode(query, forKey: .draft)
     case .statement(let query): try container.encode(query, forKey: .statement)
     }
   }

@@ -95,12 +95,9 @@ final class Questions: Sendable {
   private static func outcome(of job: Job, _ path: String) -> JobOutcome {
     do {
       switch try job.payload.decode(ReportRequest.self) {
-      case .books:
-        let message = try SharedMessage(encoding: Ledger(readingAt: path).books())
-        guard message.count <= messageBytesMax else {
-          throw QueryError("the books are too many for one message")
-        }
-        return .result(message)
+      case .draft(let query):
+        let material = try StatementMaterial(query.books, from: Ledger(readingAt: path))
+        return .result(try SharedMessage(encoding: ScenarioDraft.answer(query, material)))
       case .statement(let query):
         let material = try StatementMaterial(query, from: Ledger(readingAt: path))
         return .result(try SharedMessage(encoding: StatementAnswer(material)))

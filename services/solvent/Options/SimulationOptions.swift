@@ -24,7 +24,8 @@ struct SimulationOptions: ParsableArguments {
       valueName: "key=value"))
   var sets: [String] = []
 
-  @Option(help: "Paths. Default: what the file says, else 100,000.")
+  @Option(
+    help: "Paths, rounded up to a multiple of 8. Default: what the file says, else 100,000.")
   var paths: Int?
 
   @Option(help: "Seed. Default: what the file says, else 1.")
@@ -54,11 +55,9 @@ struct SimulationOptions: ParsableArguments {
   /// Reads a scenario and applies what the command line changes.
   func file(_ path: String) throws -> ScenarioFile {
     do {
-      var file = try ScenarioFile(UserFile.text(path), file: path)
-      for assignment in sets { try file.set(assignment) }
+      var file = try ScenarioFile(UserFile.text(path), file: path, changes: sets)
       if let seed { file.scenario.seed = seed }
       if let paths { file.paths = paths }
-      try RunwayProgram.validate(file.scenario)
       return file
     } catch let problem as FileProblem {
       throw Failure(ExitStatus.badFile, problem.description)

@@ -53,21 +53,11 @@ struct StatementOptions: ParsableArguments {
       .decode(StatementAnswer.self)
   }
 
-  /// What the books hold, for a scenario.
-  func material() async throws -> StatementMaterial {
-    let query = query(.unitEconomics)
-    let books = try await cluster.ask(SharedMessage(encoding: ReportRequest.books))
-      .decode(BooksBatch.self)
-    var filters: [String: String] = [:]
-    filters[Dimension.product] = product
-    filters[Dimension.customer] = customer
-    func ask(_ by: String, _ filters: [String: String]) async throws -> CostAnswer {
-      try await cluster.ask(CostQuery(by: [by], zone: zone, filters: filters).message())
-        .costAnswer()
-    }
-    return try await StatementMaterial(
-      query, books: books, usage: ask("month", filters), allUsage: ask("month", [:]),
-      providers: ask(Dimension.provider, [:]))
+  /// Asks the report service for a scenario from the books.
+  func draft(name: String, over months: Int) async throws -> DraftAnswer {
+    let query = DraftQuery(name: name, books: query(.unitEconomics, burnMonths: months))
+    return try await cluster.ask(SharedMessage(encoding: ReportRequest.draft(query)))
+      .decode(DraftAnswer.self)
   }
 
   /// Asks, and writes the answer.

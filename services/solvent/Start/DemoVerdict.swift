@@ -48,14 +48,9 @@ struct DemoVerdict {
   var servingCoverage: Double { present.servingCoverage }
   var coverage: Double { present.coverage }
   /// Within the horizon.
-  var ruin: String { Self.text(summaries[0].ruin(by: horizon)) }
-  var ruinWithRound: String { Self.text(summaries[1].ruin(by: horizon)) }
+  var ruin: String { Percent.text(summaries[0].ruin(by: horizon)) }
+  var ruinWithRound: String { Percent.text(summaries[1].ruin(by: horizon)) }
   var shockText: String {
     String(format: "%+.1f ± %.1f", shock.value * 100, shock.standardError * 100)
-  }
-
-  /// None of n paths: below 3/n with 95% confidence (the rule of three).
-  private static func text(_ share: Share) -> String {
-    share.value > 0 ? Percent.text(share) : String(format: "below %.2g%%", 300.0 / Double(paths))
   }
 }

@@ -49,9 +49,9 @@ extension Scenario {
         var changed = cases[0]
         do throws(ScenarioError) {
           try changed.set(change)
-          try RunwayProgram.validate(changed.scenario)
+          try changed.check()
         } catch {
-          throw Failure(EX_USAGE, error.description)
+          throw Failure(EX_USAGE, "--variant \(change): \(error.description)")
         }
         changed.scenario.name = change
         cases.append(changed)

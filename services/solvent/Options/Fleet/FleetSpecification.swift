@@ -87,12 +87,13 @@ struct FleetSpecification {
     }
     let estimate = try estimate(catalogue)
     let cost = estimate.cost.perRequest
-    file.scenario[.cost] = .lognormal(p5: cost.low, p95: cost.high)
-    file.provenance["cost_per_request"] = Provenance(
-      source: estimate.deployment.title, date: estimate.model.version,
-      evidence: estimate.evidence)
+    file.set(
+      .cost, .lognormal(p5: cost.low, p95: cost.high),
+      Provenance(
+        source: estimate.deployment.title, date: estimate.model.version,
+        evidence: estimate.evidence))
     do throws(ScenarioError) {
-      try RunwayProgram.validate(file.scenario)
+      try file.check()
     } catch {
       throw Failure(EX_USAGE, "--fleet '\(text)': \(error.description)")
     }

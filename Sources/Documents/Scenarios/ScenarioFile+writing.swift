@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Runway
+
+extension ScenarioFile {
+  /// The file of this scenario, every value with where it comes from. What nobody has given is left
+  /// blank, to be filled in: such a file is refused until it is.
+  public var text: String {
+    var lines = ["scenario: \(Self.quoted(scenario.name))"]
+    if !note.isEmpty { lines.append("note: \(Self.quoted(note))") }
+    if !start.isEmpty { lines.append("start: \(start)") }
+    lines += [
+      "currency: \(currency)", "horizon: \(scenario.horizon)",
+      "steps_per_month: \(scenario.stepsPerMonth)", "paths: \(paths)", "seed: \(scenario.seed)",
+      "break_even_months: \(scenario.breakEvenMonths)", "parameters:",
+    ]
+    for parameter in RunwayScenario.Parameter.allCases {
+      let isGiven = !unset.contains(parameter.name)
+      lines.append(
+        "  # \(parameter.meaning): \(isGiven ? "" : "FILL IN, ")\(origin(parameter.name))")
+      lines.append("  \(parameter.name):\(isGiven ? " \(scenario[parameter])" : "")")
+    }
+    lines += correlationLines + eventLines
+    for group in ["volatility", "regime", "profit_share", "rounds"] {
+      let values = ScenarioSetting.all.filter { $0.group == group && !unset.contains($0.key) }
+      guard !values.isEmpty else { continue }
+      lines.append("\(group):")
+      lines += values.map { "  \($0.name): \(value(of: $0.key))" }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func origin(_ key: String) -> String {
+    guard let known = provenance[key] else { return "assumed" }
+    return [known.evidence, known.source, known.date].filter { !$0.isEmpty }
+      .joined(separator: ", ").replacing("\n", with: " ")
+  }
+
+  private var correlationLines: [String] {
+    guard !unset.contains("correlations") else { return [] }
+    guard !scenario.correlations.isEmpty else { return ["correlations: []"] }
+    return ["correlations:"]
+      + scenario.correlations.map { item in
+        "  - {between: [\(item.first.name), \(item.second.name)], value: \(Self.text(item.value))}"
+      }
+  }
+
+  private var eventLines: [String] {
+    guard !unset.contains("events") else { return [] }
+    guard !scenario.events.isEmpty else { return ["events: []"] }
+    return ["events:"]
+      + scenario.events.sorted { $0.month < $1.month }.map { event in
+        let kind = Self.events.first { $0.value == event.kind }?.key ?? ""
+        return "  - {month: \(event.month), \(kind): \(Self.text(event.amount))}"
+          + "  # \(origin("\(kind)@\(event.month)"))"
+      }
+  }
+
+  /// The value of a setting with a group, as a file writes it.
+  private func value(of key: String) -> String {
+    let (volatility, regime, rounds) = (scenario.volatility, scenario.regime, scenario.rounds)
+    return switch key {
+    case "volatility.audience": Self.text(volatility.audience)
+    case "volatility.paid_share": Self.text(volatility.paidShare)
+    case "volatility.requests": Self.text(volatility.requests)
+    case "volatility.cost": Self.text(volatility.cost)
+    case "volatility.api": Self.text(volatility.api)
+    case "regime.enter_decline": Self.text(regime.enterDecline)
+    case "regime.leave_decline": Self.text(regime.leaveDecline)
+    case "regime.starts_in_decline": "\(regime.startsInDecline)"
+    case "regime.fade": Self.text(regime.fade)
+    case "regime.paid_share_max": Self.text(regime.paidShareMax)
+    case "regime.cost_min": Self.text(regime.costMin)
+    case "profit_share.share": Self.text(scenario.profitShare.share)
+    case "profit_share.cap": Self.text(scenario.profitShare.cap)
+    case "rounds.most": "\(rounds.most)"
+    case "rounds.trigger": Self.text(rounds.trigger)
+    case "rounds.gap": "\(rounds.gap)"
+    case "rounds.lag": "\(rounds.lag)"
+    case "rounds.success_base": Self.text(rounds.successBase)
+    case "rounds.success_slope": Self.text(rounds.successSlope)
+    case "rounds.success_min": Self.text(rounds.successMin)
+    case "rounds.success_max": Self.text(rounds.successMax)
+    case "rounds.median": Self.text(rounds.median)
+    case "rounds.spread": Self.text(rounds.spread)
+    case "rounds.scale_min": Self.text(rounds.scaleMin)
+    case "rounds.scale_max": Self.text(rounds.scaleMax)
+    case "rounds.burn_weight": Self.text(rounds.burnWeight)
+    default: Self.text(rounds.growthWeight)
+    }
+  }
+
+  private static func text(_ value: Double) -> String { Distribution.fixed(value).description }
+
+  private static func quoted(_ text: String) -> String {
+    "\""
+      + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+      .replacing("\n", with: " ") + "\""
+  }
+}
