@@ -68,6 +68,16 @@ struct CatalogueTests {
     for site in catalogue.sites { #expect(site.sources.count == 3) }
   }
 
+  @Test func modelsKnowWhatTheyArePublishedIn() throws {
+    let catalogue = try CatalogueFile.shipped()
+    for (name, bits) in [
+      ("gpt-oss-120b", "4/16/16"), ("gpt-oss-20b", "4/16/16"), ("deepseek-v3", "8/8/16"),
+      ("kimi-k2", "8/8/16"), ("minimax-m2", "8/8/16"), ("llama3.1-405b", "16/16/16"),
+    ] {
+      #expect(catalogue.architectures[name]?.value.published == Precision(name: bits), "\(name)")
+    }
+  }
+
   @Test func namesAreFoundInAnyCaseAndByAlias() throws {
     let catalogue = try CatalogueFile.shipped()
     #expect(catalogue.accelerators["h100"]?.value.name == "H100-SXM")
@@ -126,6 +136,8 @@ struct CatalogueTests {
     own.experts = .init(count: 4, perToken: 2, width: 100, sharedWidth: 0, layers: 3)
     own.window = 12
     own.windowLayers = 5
+    own.published = Precision(weights: 8, activations: 8, cache: 16)
+    own.publishesIntegers = true
     let entry = CatalogueFile.text(own, source: "here's", date: "2026-01-01")
     let gpus = """
       catalogue: gpus
@@ -194,7 +206,7 @@ struct HuggingFaceConfigTests {
       ),
       (
         "deepseek-r1",
-        #"{"model_type": "deepseek_v3", "hidden_size": 7168, "intermediate_size": 18432, "moe_intermediate_size": 2048, "num_hidden_layers": 61, "num_attention_heads": 128, "num_key_value_heads": 128, "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "n_routed_experts": 256, "n_shared_experts": 1, "num_experts_per_tok": 8, "first_k_dense_replace": 3, "moe_layer_freq": 1, "max_position_embeddings": 163840, "vocab_size": 129280, "tie_word_embeddings": false}"#
+        #"{"model_type": "deepseek_v3", "hidden_size": 7168, "intermediate_size": 18432, "moe_intermediate_size": 2048, "num_hidden_layers": 61, "num_attention_heads": 128, "num_key_value_heads": 128, "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "n_routed_experts": 256, "n_shared_experts": 1, "num_experts_per_tok": 8, "first_k_dense_replace": 3, "moe_layer_freq": 1, "max_position_embeddings": 163840, "vocab_size": 129280, "tie_word_embeddings": false, "quantization_config": {"activation_scheme": "dynamic", "fmt": "e4m3", "quant_method": "fp8", "weight_block_size": [128, 128]}}"#
       ),
       (
         "deepseek-v2-lite",
@@ -230,7 +242,7 @@ struct HuggingFaceConfigTests {
       ),
       (
         "minimax-m2",
-        #"{"model_type": "minimax_m2", "attn_type_list": [1, 1], "hidden_size": 3072, "intermediate_size": 1536, "num_hidden_layers": 62, "num_attention_heads": 48, "num_key_value_heads": 8, "head_dim": 128, "num_local_experts": 256, "num_experts_per_tok": 8, "shared_intermediate_size": 0, "max_position_embeddings": 196608, "vocab_size": 200064, "tie_word_embeddings": false}"#
+        #"{"model_type": "minimax_m2", "attn_type_list": [1, 1], "hidden_size": 3072, "intermediate_size": 1536, "num_hidden_layers": 62, "num_attention_heads": 48, "num_key_value_heads": 8, "head_dim": 128, "num_local_experts": 256, "num_experts_per_tok": 8, "shared_intermediate_size": 0, "max_position_embeddings": 196608, "vocab_size": 200064, "tie_word_embeddings": false, "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}}"#
       ),
       (
         "phi3-mini-4k",
@@ -252,7 +264,7 @@ struct HuggingFaceConfigTests {
        "tie_word_embeddings": false, "quantization_config": {"quant_method": "mxfp4"}}
       """)
     #expect(try contents.architecture == shipped("gpt-oss-20b"))
-    #expect(contents.precision == Precision(weights: 4, activations: 16, cache: 16))
+    #expect(contents.architecture.published == .w4a16)
   }
 
   @Test(
@@ -272,12 +284,17 @@ struct HuggingFaceConfigTests {
         #"{"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": {"num_bits": 8}, "input_activations": null}}}"#,
         "8/16/16"
       ),
+      (
+        #"{"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": {"num_bits": 8, "type": "int"}, "input_activations": {"num_bits": 8, "type": "int"}}}}"#,
+        "8/8/16"
+      ),
     ])
   func precisions(json: String, bits: String) throws {
     let contents = try read(
       #"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 100, "quantization_config": "#
         + json + "}")
-    #expect(contents.precision == Precision(name: bits))
+    #expect(contents.architecture.published == Precision(name: bits))
+    #expect(contents.architecture.publishesIntegers == json.contains(#""int""#))
   }
 
   @Test(
@@ -301,7 +318,7 @@ struct HuggingFaceConfigTests {
     let contents = try read(
       #"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 9, "quantization_config": {"quant_method": "modelopt"}}"#
     )
-    #expect(contents.precision == nil && contents.architecture.width == 64)
+    #expect(contents.architecture.published == .bf16 && contents.architecture.width == 64)
     #expect(contents.precisionProblem?.message.contains("--precision") == true)
   }
 

@@ -380,6 +380,50 @@ struct FleetEquationTests {
   }
 }
 
+@Suite("Fleet: a model's own precision")
+struct OwnPrecisionTests {
+  private static func gpu(_ flops8: Double, _ integer8: Double, _ flops4: Double) -> Accelerator {
+    var gpu = FleetSamples.gpu
+    (gpu.flops8, gpu.integer8, gpu.flops4) = (flops8, integer8, flops4)
+    return gpu
+  }
+  private static let ampere = gpu(0, 6e14, 0)
+  private static let hopper = gpu(2e15, 2e15, 0)
+  private static let blackwell = gpu(4e15, 4e15, 8e15)
+
+  @Test(
+    "It is the default, and unpacked where the chip cannot multiply it",
+    arguments: [
+      // Published, of integers, GPU, served
+      ("16/16/16", false, ampere, "16/16/16", false),
+      ("16/16/16", false, hopper, "16/16/16", false),
+      ("8/8/16", false, hopper, "8/8/16", false), ("8/8/16", false, ampere, "8/16/16", true),
+      ("8/8/16", true, ampere, "8/8/16", false), ("4/16/16", false, ampere, "4/16/16", false),
+      ("4/4/8", false, blackwell, "4/4/8", false), ("4/4/8", false, hopper, "4/16/8", true),
+    ] as [(String, Bool, Accelerator, String, Bool)])
+  func defaults(
+    published: String, integers: Bool, gpu: Accelerator, served: String, isTold: Bool
+  ) throws {
+    var architecture = FleetSamples.dense
+    architecture.published = try #require(Precision(name: published))
+    architecture.publishesIntegers = integers
+    let deployment = Deployment(architecture, on: gpu)
+    #expect(deployment.precision == Precision(name: served))
+    #expect((architecture.precisionNote(on: gpu) != nil) == isTold)
+    #expect(Deployment(architecture, on: gpu, precision: .w4a16).precision == .w4a16)
+  }
+
+  @Test func aSearchTriesNoMoreBitsThanArePublished() {
+    var architecture = FleetSamples.dense
+    #expect(architecture.precisions(on: Self.hopper) == [.bf16, .fp8, .fp4, .w4a16])
+    let eight = Precision(weights: 8, activations: 8, cache: 16)
+    architecture.published = eight
+    #expect(architecture.precisions(on: Self.hopper) == [eight, .fp4, .w4a16])
+    architecture.published = .w4a16
+    #expect(architecture.precisions(on: Self.hopper) == [.w4a16])
+  }
+}
+
 @Suite("Fleet: intervals and fits")
 struct FleetFitTests {
   @Test func whatIsNewWidensTheRange() {
