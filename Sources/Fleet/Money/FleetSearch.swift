@@ -119,7 +119,8 @@ public struct FleetJob: Codable, Hashable, Sendable {
   /// Evaluates all configurations.
   /// - Throws: ``FleetError`` when the job is not whole.
   public func run() throws(FleetError) -> FleetOutcome {
-    guard candidates.isWhole, candidates.count <= Self.candidatesMax,
+    guard model.coefficients.isWhole, candidates.isWhole,
+      candidates.count <= Self.candidatesMax,
       candidates.accelerators.allSatisfy({ accelerators.indices.contains(Int($0)) }),
       candidates.precisions.allSatisfy({ precisions.indices.contains(Int($0)) }),
       candidates.batches.allSatisfy({ $0 >= 1 && $0 <= 1 << 30 })
