@@ -572,6 +572,22 @@ struct FleetFileTests {
   }
 }
 
+/// The gate that runs everywhere, on the points of Resources.
+@Suite("Fleet: points that are always there")
+struct KnownPointTests {
+  @Test func predictionsAreAsGoodAsIsSaid() throws {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appending(path: "Resources/points.csv").path
+    let contents = try PointsFile.read(path, CatalogueFile.shipped())
+    #expect(contents.problems.isEmpty && contents.points.count == 49)
+    #expect(contents.points.allSatisfy { !$0.citation.isEmpty })
+    let model = try CoefficientFile.shipped()
+    let logs = contents.points.map { $0.throughputError(model.predict($0)) }
+    let all = ErrorTable.row("all", logs)
+    #expect(all.median <= 0.07 && all.p90 <= 0.22 && abs(all.bias) <= 0.03, "\(all)")
+  }
+}
+
 @Suite(
   "Fleet: measured points",
   .enabled(if: DevelopmentData.folder != nil, "the development data is not there"))
