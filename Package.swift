@@ -34,9 +34,11 @@ func program(
 
 /// The tests of a module: `Tests/NAME`.
 func tests(
-  _ name: String, _ dependencies: [Target.Dependency], more: [SwiftSetting] = []
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+  more: [SwiftSetting] = []
 ) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings + more)
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings + more)
 }
 
 /// Compiler flags for release builds only; each use says what it is for and why it is safe.
@@ -204,7 +206,9 @@ let allTests: [Target] = [
   tests("KernelTests", ["SimulationKernel"] + fastKernel, more: hasFastKernel),
   tests("UsageTests", ["Determinism", "Documents", "Economics", "Usage", "TestSupport"]),
   tests("JournalTests", ["CBOR", "Documents", "Economics", "Journal", "Usage", "TestSupport"]),
-  tests("DocumentsTests", ["Documents", "Economics", "Fleet", "Runway", "TestSupport"]),
+  tests(
+    "DocumentsTests", ["Documents", "Economics", "Fleet", "Runway", "TestSupport"],
+    exclude: ["Resources"]),
   tests(
     "LedgerTests",
     ["CBOR", "Determinism", "Economics", "Ledger", "Pricing", "Reporting", grdb]),

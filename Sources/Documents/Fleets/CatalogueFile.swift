@@ -68,7 +68,7 @@ public enum CatalogueFile {
     let map = try yaml.map([
       "name", "aliases", "family", "layers", "width", "heads", "cache_heads", "head_dimension",
       "inner_width", "gated", "vocabulary", "tied_embeddings", "latent", "experts", "window",
-      "window_layers", "context", "source", "date", "guess",
+      "window_layers", "context", "precision", "integers", "source", "date", "guess",
     ])
     func number(_ key: String) throws(FileProblem) -> Int {
       try integer(yaml.require(key, in: map))
@@ -100,12 +100,22 @@ public enum CatalogueFile {
     }
     if let window = map["window"] { architecture.window = try integer(window) }
     if let layers = map["window_layers"] { architecture.windowLayers = try integer(layers) }
+    if let precision = map["precision"] { architecture.published = try self.precision(precision) }
+    architecture.publishesIntegers = try map["integers"]?.bool() ?? false
     if let problem = architecture.problem { throw yaml.problem("is no architecture: \(problem)") }
     let source = FigureSource(
       address: try yaml.require("source", in: map).text(),
       date: try yaml.require("date", in: map).text(), isGuess: try map["guess"]?.bool() ?? false)
     return .init(
       value: architecture, aliases: try texts(map["aliases"]), sources: ["configuration": source])
+  }
+
+  private static func precision(_ yaml: StrictYAML) throws(FileProblem) -> Precision {
+    let text = try yaml.text()
+    guard let precision = Precision(name: text) else {
+      throw yaml.problem("'\(text)' is no bits of weights/activations/cache such as 8/8/16")
+    }
+    return precision
   }
 
   private static func texts(_ yaml: StrictYAML?) throws(FileProblem) -> [String] {

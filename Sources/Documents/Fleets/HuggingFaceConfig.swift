@@ -7,9 +7,8 @@ public import Fleet
 /// by the keys that the transformers library (4.57, 2025) and the models' own code read.
 public enum HuggingFaceConfig {
   public struct Contents: Sendable, Equatable {
+    /// Published in what `quantization_config` says; in 16 bits without it and where it is not understood.
     public var architecture: Architecture
-    /// What `quantization_config` says; `nil` for 16 bits, and where it is not understood.
-    public var precision: Precision?
     /// Why the stored precision is not understood: it must then be named.
     public var precisionProblem: FileProblem?
   }
@@ -23,7 +22,8 @@ public enum HuggingFaceConfig {
     let reader = try Reader(root)
     var contents = Contents(architecture: try reader.architecture(name))
     do throws(FileProblem) {
-      contents.precision = try reader.precision()
+      if let precision = try reader.precision() { contents.architecture.published = precision }
+      contents.architecture.publishesIntegers = try reader.hasIntegerActivations()
     } catch {
       contents.precisionProblem = error
     }
@@ -242,20 +242,36 @@ public enum HuggingFaceConfig {
     private func compressed(
       _ parts: [String: StrictYAML], _ cache: Int
     ) throws(FileProblem) -> Precision? {
-      guard let groups = parts["config_groups"], let group = try groups.entries().first?.value
-      else { return nil }
-      var keys: [String: StrictYAML] = [:]
-      for (key, value) in try group.entries() { keys[key] = value }
-      func bits(_ key: String) throws(FileProblem) -> Int? {
-        guard let scheme = keys[key], scheme.isMap else { return nil }
-        for (name, value) in try scheme.entries() where name == "num_bits" {
-          return Int(try value.text())
-        }
-        return nil
+      let weights = try scheme("weights", parts)["num_bits"].flatMap(Int.init)
+      guard let weights, [4, 8].contains(weights) else { return nil }
+      let inputs = try scheme("input_activations", parts)["num_bits"].flatMap(Int.init)
+      return Precision(weights: weights, activations: inputs ?? 16, cache: cache)
+    }
+
+    /// Whether the first group's inputs are integers (`type: int`), as in checkpoints called w8a8.
+    func hasIntegerActivations() throws(FileProblem) -> Bool {
+      guard let value = try value(["quantization_config", "compression_config"]), value.isMap else {
+        return false
       }
-      guard let weights = try bits("weights"), [4, 8].contains(weights) else { return nil }
-      return Precision(
-        weights: weights, activations: try bits("input_activations") ?? 16, cache: cache)
+      var parts: [String: StrictYAML] = [:]
+      for (key, value) in try value.entries() { parts[key] = value }
+      return try scheme("input_activations", parts)["type"] == "int"
+    }
+
+    /// The plain values of one scheme of the first of `config_groups`.
+    private func scheme(
+      _ name: String, _ parts: [String: StrictYAML]
+    ) throws(FileProblem) -> [String: String] {
+      guard let groups = parts["config_groups"], groups.isMap,
+        let group = try groups.entries().first?.value, group.isMap
+      else { return [:] }
+      var values: [String: String] = [:]
+      for (key, scheme) in try group.entries() where key == name && scheme.isMap {
+        for (key, value) in try scheme.entries() where value.isScalar {
+          values[key] = try value.text()
+        }
+      }
+      return values
     }
   }
 }

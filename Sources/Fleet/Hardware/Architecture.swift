@@ -78,13 +78,17 @@ public struct Architecture: Codable, Hashable, Sendable {
   public var windowLayers: Int
   /// Most tokens of prompt and answer together.
   public var contextMax: Int
+  /// What its weights are published in, with the activations and the cache that go with them.
+  public var published: Precision
+  /// Published activations of 8 bits are integers, not floating point.
+  public var publishesIntegers: Bool
 
   public init(
     name: String, family: String? = nil, layers: Int, width: Int, heads: Int, cacheHeads: Int,
     headDimension: Int, innerWidth: Int, isGated: Bool = true, vocabulary: Int,
     tiesEmbeddings: Bool = false,
     latent: Latent? = nil, experts: Experts? = nil, window: Int = 0, windowLayers: Int = 0,
-    contextMax: Int
+    contextMax: Int, published: Precision = .bf16, publishesIntegers: Bool = false
   ) {
     self.name = name
     self.family = family ?? name
@@ -102,12 +106,15 @@ public struct Architecture: Codable, Hashable, Sendable {
     self.window = window
     self.windowLayers = windowLayers
     self.contextMax = contextMax
+    self.published = published
+    self.publishesIntegers = publishesIntegers
   }
 
   enum CodingKeys: Int, CodingKey {
     case name = 1
     case family, layers, width, heads, cacheHeads, headDimension, innerWidth, isGated, vocabulary
-    case tiesEmbeddings, latent, experts, window, windowLayers, contextMax
+    case tiesEmbeddings, latent, experts, window, windowLayers, contextMax, published
+    case publishesIntegers
   }
 
   /// What models of several sizes are called together: `mixtral` of `mixtral-8x22b`, `gpt-oss` of

@@ -180,15 +180,16 @@ public struct Deployment: Hashable, Sendable {
   /// experts are spread over the replica.
   public var spreadsExperts: Bool
 
+  /// - Parameter precision: the model's own when it is not said.
   public init(
     _ architecture: Architecture, on accelerator: Accelerator, stack: ServingStack = .vllm,
-    precision: Precision = .bf16, gpus: Int = 1, tensorParallel: Int? = nil,
+    precision: Precision? = nil, gpus: Int = 1, tensorParallel: Int? = nil,
     spreadsExperts: Bool = false
   ) {
     self.architecture = architecture
     self.accelerator = accelerator
     self.stack = stack
-    self.precision = precision
+    self.precision = precision ?? architecture.precision(on: accelerator)
     self.gpus = gpus
     self.tensorParallel = tensorParallel ?? gpus
     self.spreadsExperts = spreadsExperts

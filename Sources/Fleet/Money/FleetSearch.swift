@@ -79,12 +79,17 @@ public struct FleetJob: Codable, Hashable, Sendable {
   }
 
   /// Every combination of GPU, replica size, precision and batch.
-  public mutating func fill(replicas: [Int], batches: [Int], spreadsExperts: Bool) {
+  /// - Parameter isTried: whether a GPU is tried with a precision.
+  public mutating func fill(
+    replicas: [Int], batches: [Int], spreadsExperts: Bool,
+    isTried: (Accelerator, Precision) -> Bool = { _, _ in true }
+  ) {
     candidates = Candidates()
     for accelerator in accelerators.indices {
+      let tried = precisions.indices.filter { isTried(accelerators[accelerator], precisions[$0]) }
       for gpus in replicas {
         for spreads in spreadsExperts && gpus > 1 ? [false, true] : [false] {
-          for precision in precisions.indices {
+          for precision in tried {
             for batch in batches {
               candidates.append(accelerator, gpus, spreads, precision, batch)
             }
@@ -114,7 +119,8 @@ public struct FleetJob: Codable, Hashable, Sendable {
   /// Evaluates all configurations.
   /// - Throws: ``FleetError`` when the job is not whole.
   public func run() throws(FleetError) -> FleetOutcome {
-    guard candidates.isWhole, candidates.count <= Self.candidatesMax,
+    guard model.coefficients.isWhole, candidates.isWhole,
+      candidates.count <= Self.candidatesMax,
       candidates.accelerators.allSatisfy({ accelerators.indices.contains(Int($0)) }),
       candidates.precisions.allSatisfy({ precisions.indices.contains(Int($0)) }),
       candidates.batches.allSatisfy({ $0 >= 1 && $0 <= 1 << 30 })

@@ -31,8 +31,11 @@ public enum Coefficient: Int, CaseIterable, Sendable {
   case sampling
   /// Power of (board watts / watts of the full board) by which compute falls.
   case powerLimit
-  /// Bytes of memory that are no weights and no cache, on each GPU.
+  /// Bytes of each GPU that are no weights and no cache, whatever its size: the driver's context, graphs
+  /// and activations of a step.
   case reservedMemory
+  /// Part of each GPU's memory that engines leave alone besides.
+  case reservedShare
   /// Part of what is then left that becomes cache; part of an answer's tokens for which room is kept.
   case cacheShare, answerReserve
   /// Time between tokens over its limit that is still taken; throughput kept where arrivals are random.
@@ -91,7 +94,11 @@ public enum Coefficient: Int, CaseIterable, Sendable {
     case .inFlight: (.positive, 0.8, 0.3)
     case .sampling: (.positive, 20, 1)
     case .powerLimit: (.positive, 1, 0.5)
-    case .reservedMemory: (.positive, 4e9, 0.5)
+    // vLLM leaves 0.1 of the memory alone (`gpu_memory_utilization` of 0.9) and takes 1 to 3 GB for the
+    // context, graphs and activations. Points tell only how much there is of both and of `cacheShare`
+    // together, so both are held close to that.
+    case .reservedMemory: (.positive, 2e9, 0.15)
+    case .reservedShare: (.unit, 0.1, 0.15)
     case .cacheShare: (.unit, 0.88, 0.7)
     case .answerReserve: (.unit, 0.95, 1)
     case .limitSlack: (.positive, 1.05, 0.2)
@@ -137,6 +144,9 @@ public struct Coefficients: Codable, Hashable, Sendable {
   /// The guesses.
   public init() { values = Coefficient.allCases.map(\.prior.value) }
 
+  /// Whether there is a value for each, which another version of the program may see otherwise.
+  var isWhole: Bool { values.count == Coefficient.allCases.count }
+
   public subscript(coefficient: Coefficient) -> Double {
     get { values[coefficient.rawValue] }
     set { values[coefficient.rawValue] = newValue }
@@ -148,6 +158,11 @@ public struct Coefficients: Codable, Hashable, Sendable {
       + (series[deployment.architecture.series] ?? 0)
       + (architectures[deployment.architecture.family] ?? 0)
       + (stacks[deployment.stack.name] ?? 0)
+  }
+
+  /// Bytes of a GPU that are neither weights nor cache.
+  func reserved(_ accelerator: Accelerator) -> Double {
+    self[.reservedMemory] + self[.reservedShare] * accelerator.memory
   }
 
   enum CodingKeys: Int, CodingKey {

@@ -30,7 +30,8 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
     let times = ReplicaTimes(deployment, coefficients, joinsInFlight: load.joinsInFlight)
     guard times.fits else {
       let need =
-        times.weightBytes / Double(deployment.gpusPerReplica) + coefficients[.reservedMemory]
+        times.weightBytes / Double(deployment.gpusPerReplica)
+        + coefficients.reserved(deployment.accelerator)
       throw FleetError(
         "\(deployment.architecture.name) at \(deployment.precision.weights) bits takes "
           + "\(Self.gigabytes(need)) on each of \(deployment.gpusPerReplica) "

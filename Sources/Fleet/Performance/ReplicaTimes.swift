@@ -57,6 +57,8 @@ struct ReplicaTimes {
   private let fullLayers: Double
   private let windowLayers: Double
   private let window: Double
+  /// Engines that each have requests of their own: one for each GPU where experts are spread, else one.
+  private let ranks: Double
   /// Requests that engines take at once.
   let batchLimit: Double
 
@@ -111,7 +113,8 @@ struct ReplicaTimes {
     windowLayers = Double(architecture.windowLayers)
     fullLayers = layers - windowLayers
     window = Double(architecture.window)
-    batchLimit = Self.sequencesMax * (spreads ? n : 1)
+    ranks = spreads ? n : 1
+    batchLimit = Self.sequencesMax * ranks
 
     // What the chip reaches.
     let (chipCompute, chipBandwidth): (Double, Double) =
@@ -148,9 +151,7 @@ struct ReplicaTimes {
     decodeCompute = c(.decodeCompute)
     prefillCompute = c(.prefillCompute)
     denseToken = 2 * work.dense / n / flops
-    let attention = spreads ? work.attention * n : work.attention
-    denseWeights =
-      (attention + work.feedForward + work.shared + work.router) * bytes / n / weightRate
+    denseWeights = work.dense * ranks * bytes / n / weightRate
     let experts = architecture.experts
     expertCount = Double(experts?.count ?? 0)
     expertsPerToken = Double(experts?.perToken ?? 0) * c(.expertImbalance)
@@ -186,7 +187,7 @@ struct ReplicaTimes {
       / (flops16 * c(.attentionCompute))
 
     // The head stays at 16 bits.
-    headWeights = work.head * 2 / n / weightRate
+    headWeights = work.head * ranks * 2 / n / weightRate
     headToken = 2 * work.head / n / (flops16 * c(.decodeCompute))
     samplingToken = c(.sampling) * Double(architecture.vocabulary) / bandwidth
 
@@ -227,9 +228,8 @@ struct ReplicaTimes {
 
     // Memory.
     let weights =
-      (work.dense + (spreads ? work.attention * (n - 1) : 0) + work.experts) * bytes
-      + (work.head + work.embedding) * 2
-    let free = gpu.memory * n - weights - c(.reservedMemory) * n
+      (work.dense * ranks + work.experts) * bytes + (work.head + work.embedding) * ranks * 2
+    let free = (gpu.memory - coefficients.reserved(gpu)) * n - weights
     let tokenLayer = work.cache * element * copies
     fits = free > 0
     sureRoom = c(.cacheShare) * free / tokenLayer
@@ -243,8 +243,9 @@ struct ReplicaTimes {
   let fits: Bool
   let weightBytes: Double
 
-  /// Matrix products over `tokens`.
-  private func products(_ tokens: Double, _ reached: Double) -> StepTime {
+  /// Matrix products over `tokens`, of which the busiest rank has `own`: what ranks do for their own
+  /// tokens lasts as long as there, experts are shared by all.
+  private func products(_ tokens: Double, own: Double, _ reached: Double) -> StepTime {
     var time = StepTime()
     func add(_ arithmetic: Double, _ reading: Double) {
       // The two overlap, though not wholly where they are alike: the root of the sum of squares.
@@ -253,32 +254,39 @@ struct ReplicaTimes {
       time.compute += arithmetic * arithmetic / both
       time.weights += reading * reading / both
     }
-    add(denseToken * tokens / reached, denseWeights)
+    add(denseToken * own * ranks / reached, denseWeights)
     if expertCount > 0 {
       let part = missed * tokens < -30 ? 1 : 1 - PortableMath.exp(missed * tokens)
       let rows = tokens * expertsPerToken + expertCount * part * padding
       add(expertToken * rows / reached, expertWeights * part)
     }
-    time.compute += activationToken * tokens
+    time.compute += activationToken * own * ranks
     return time
   }
 
   /// One token for each of `batch` sequences that look back on `context` tokens.
   func decode(batch: Double, context: Double) -> StepTime {
-    var time = products(batch, decodeCompute)
-    time.cache += batch * contextLayers(context) * cacheToken + serialToken * context
-    time.compute += batch * context * latentToken + headToken * batch
+    // Attention, the head, scheduling and sampling are each rank's own, and a rank has a sequence or none.
+    let own = max(batch / ranks, min(batch, 1))
+    let even = own * ranks
+    var time = products(batch, own: own, decodeCompute)
+    time.cache += even * contextLayers(context) * cacheToken + serialToken * context
+    time.compute += even * context * latentToken + headToken * even
     time.weights += headWeights
-    time.communication += reduceFixed + reduceToken * batch
-    time.host += hostStep + hostSequence * batch + samplingToken * batch
+    time.communication += reduceFixed + reduceToken * even
+    time.host += hostStep + (hostSequence + samplingToken) * own
     return time
   }
 
-  /// `tokens` of prompts that are `prompt` long.
+  /// `tokens` of prompts that are `prompt` long, all at once; a prompt is one rank's.
   func prefill(tokens: Double, prompt: Double) -> StepTime {
-    var time = products(tokens, prefillCompute)
-    time.compute += tokens * contextLayers(prompt / 2) * promptPair
-    time.communication += reduceFixed + reduceToken * tokens
+    prefill(tokens: tokens, own: max(tokens / ranks, min(tokens, prompt)), prompt: prompt)
+  }
+
+  private func prefill(tokens: Double, own: Double, prompt: Double) -> StepTime {
+    var time = products(tokens, own: own, prefillCompute)
+    time.compute += own * ranks * contextLayers(prompt / 2) * promptPair
+    time.communication += reduceFixed + reduceToken * own * ranks
     time.host += hostStep
     return time
   }
@@ -307,9 +315,11 @@ struct ReplicaTimes {
 
   /// Serving `batch` requests from prompt to last token, in steady state.
   func cycle(batch: Double, _ shape: RequestShape) -> ServingCycle {
-    let prompts = prefill(tokens: Self.chunk, prompt: shape.input)
+    // Each rank takes a chunk of its own prompts in a step.
+    let tokens = Self.chunk * ranks
+    let prompts = prefill(tokens: tokens, own: Self.chunk, prompt: shape.input)
     return ServingCycle(
-      prefill: prompts * (batch * shape.input / Self.chunk),
+      prefill: prompts * (batch * shape.input / tokens),
       decode: decode(batch: batch, context: shape.input + shape.output / 2) * shape.output)
   }
 }

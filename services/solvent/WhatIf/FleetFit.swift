@@ -28,25 +28,25 @@ extension Fleet {
     @Flag(name: .shortAndLong, help: "No progress.")
     var quiet = false
 
-    @Argument(help: "Measured points (CSV).", completion: .file())
-    var points: String
+    @Argument(help: "Measured points (CSV); several files count as one.", completion: .file())
+    var points: [String]
 
     func run() async throws {
       let contents = try Points.read(points, options)
       guard contents.points.count >= 20 else {
         throw Failure(
-          ExitStatus.dataError, "\(points): \(contents.points.count) points; a fit needs 20")
+          ExitStatus.dataError,
+          "\(points.joined(separator: ", ")): \(contents.points.count) points; a fit needs 20")
       }
       let started = ContinuousClock.now
       let study = FitStudy(contents.points)
       let report = Self.run(study, quiet: quiet)
       let seconds = started.duration(to: .now) / .seconds(1)
       if let to {
-        let bytes = FileManager.default.contents(atPath: points) ?? Data()
-        let digest = SHA256.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+        let names = points.map { URL(filePath: $0).lastPathComponent }
         let text = CoefficientFile.text(
-          report.model, fittedTo: URL(filePath: points).lastPathComponent,
-          points: study.points.count, sha256: digest)
+          report.model, fittedTo: names.joined(separator: ", "), points: study.points.count,
+          sha256: digest)
         do {
           try text.write(toFile: to, atomically: true, encoding: .utf8)
         } catch {
@@ -56,6 +56,13 @@ extension Fleet {
       FitPrinter(report: report, points: study.points, seconds: seconds).print(
         on: options.output.page)
       try Points.tell(contents.problems)
+    }
+
+    /// SHA-256 of the files, one after the other.
+    private var digest: String {
+      var hash = SHA256()
+      for path in points { hash.update(data: FileManager.default.contents(atPath: path) ?? Data()) }
+      return hash.finalize().map { String(format: "%02x", $0) }.joined()
     }
 
     /// The whole first, then everything else on all processors.

@@ -41,7 +41,10 @@ extension Fleet {
     @Option(help: "GPUs of a replica at most.")
     var replicaMax = 8
 
-    @Option(parsing: .singleValue, help: "Only this precision; may be repeated.")
+    @Option(
+      parsing: .singleValue,
+      help:
+        "Only this precision; may be repeated. Default: the model's own and those of fewer bits.")
     var precision: [String] = []
 
     @Option(help: "vllm, sglang, trtllm, or a measured version.")
@@ -74,28 +77,28 @@ extension Fleet {
     func run() async throws {
       let catalogue = try options.catalogues()
       let model = try options.model()
-      let (architecture, configured) = try which.architecture(
-        catalogue, isPrecisionNamed: !precision.isEmpty)
+      let architecture = try which.architecture(catalogue, isPrecisionNamed: !precision.isEmpty)
       let (accelerators, perHour, guessed) = try priced(catalogue)
-      let names = precision.isEmpty ? ["bf16", "fp8", "fp4", "w4a16"] : precision
-      var precisions = try names.map { name in
+      let named = try precision.map { name in
         guard let precision = Precision(name: name) else {
           throw Failure(EX_USAGE, "'\(name)' is no precision such as bf16, fp8, fp4, 8/8/16")
         }
         return precision
       }
-      // Weights that are published at few bits only cannot be served at more.
-      if precision.isEmpty, let configured { precisions = [configured] }
+      let tried = accelerators.map { named.isEmpty ? architecture.precisions(on: $0) : named }
       // Jobs need no list of what was measured.
       var lean = model
       lean.errors.records = []
       var job = FleetJob(
         model: lean, architecture: architecture, accelerators: accelerators,
-        precisions: precisions, stack: try DeploymentOptions.stack(engine, model),
+        precisions: tried.reduce(into: []) { all, some in all += some.filter { !all.contains($0) }
+        },
+        stack: try DeploymentOptions.stack(engine, model),
         shape: shapes.shape)
       job.fill(
         replicas: [1, 2, 4, 8, 16, 32, 64].filter { $0 <= replicaMax }, batches: batchSizes,
-        spreadsExperts: architecture.experts != nil)
+        spreadsExperts: architecture.experts != nil,
+        isTried: { named.isEmpty ? architecture.precisions(on: $0).contains($1) : true })
       let started = ContinuousClock.now
       let outcome = try await evaluate(job)
       let seconds = started.duration(to: .now) / .seconds(1)

@@ -20,6 +20,14 @@ enum Points {
     }
   }
 
+  /// Several files, one after the other.
+  static func read(
+    _ paths: [String], _ options: FleetOptions
+  ) throws -> (points: [MeasuredPoint], problems: [FileProblem]) {
+    let files = try paths.map { try read($0, options) }
+    return (files.flatMap(\.points), files.flatMap(\.problems))
+  }
+
   /// Read = taken + put aside, and somebody must see it.
   static func tell(_ problems: [FileProblem]) throws {
     guard let first = problems.first else { return }

@@ -23,7 +23,10 @@ struct DeploymentOptions: ParsableArguments {
   @Flag(help: "Spread experts over the GPUs and attention by request (EP with attention DP).")
   var spreadExperts = false
 
-  @Option(help: "bf16, fp8, fp4, w4a16, or bits of weights/activations/cache such as 8/8/16.")
+  @Option(
+    help:
+      "bf16, fp8, fp4, w4a16, or bits of weights/activations/cache such as 8/8/16. Default: the model's own."
+  )
   var precision: String?
 
   @Option(help: "vllm, sglang, trtllm, or a measured version such as trtllm-0.14.")
@@ -74,13 +77,7 @@ struct DeploymentOptions: ParsableArguments {
         + known.joined(separator: ", "))
   }
 
-  static func precision(_ text: String?, _ configured: Precision?, _ accelerator: Accelerator)
-    throws
-    -> Precision
-  {
-    guard let text else {
-      return configured ?? (accelerator.flops8 > 0 ? .fp8 : .bf16)
-    }
+  private static func precision(_ text: String) throws -> Precision {
     guard let precision = Precision(name: text) else {
       throw Failure(
         EX_USAGE,
@@ -93,12 +90,14 @@ struct DeploymentOptions: ParsableArguments {
   func resolve(
     _ catalogue: FleetCatalogue, _ model: PerformanceModel, _ load: ServingLoad
   ) throws -> (Deployment, PerformanceModel) {
-    let (architecture, configured) = try which.architecture(
-      catalogue, isPrecisionNamed: precision != nil)
+    let architecture = try which.architecture(catalogue, isPrecisionNamed: precision != nil)
     let accelerator = try catalogue.accelerators.entry(gpu, "GPU").value
+    if precision == nil, let note = architecture.precisionNote(on: accelerator) {
+      Terminal.note(note)
+    }
     var deployment = Deployment(
       architecture, on: accelerator, stack: try Self.stack(engine, model),
-      precision: try Self.precision(precision, configured, accelerator), gpus: gpus ?? 1,
+      precision: try precision.map(Self.precision), gpus: gpus ?? 1,
       tensorParallel: tp ?? Self.widest(gpus ?? 1, architecture), spreadsExperts: spreadExperts)
     if gpus == nil {
       deployment.gpus = try fewest(deployment, model)

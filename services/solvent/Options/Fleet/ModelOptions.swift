@@ -21,11 +21,11 @@ struct ModelOptions: ParsableArguments {
     }
   }
 
-  /// The architecture, and the precision that its configuration asks for.
-  /// - Parameter isPrecisionNamed: whether the configuration's precision does not matter.
+  /// The architecture.
+  /// - Parameter isPrecisionNamed: whether what the configuration says of it does not matter.
   func architecture(
     _ catalogue: FleetCatalogue, isPrecisionNamed: Bool
-  ) throws -> (Architecture, Precision?) {
+  ) throws -> Architecture {
     if let config {
       do {
         let url = URL(filePath: config).standardizedFileURL
@@ -36,13 +36,13 @@ struct ModelOptions: ParsableArguments {
         let contents = try HuggingFaceConfig.read(
           FleetOptions.text(config), file: config, name: name.isEmpty ? "model" : name)
         if let problem = contents.precisionProblem, !isPrecisionNamed { throw problem }
-        return (contents.architecture, contents.precision)
+        return contents.architecture
       } catch let problem as FileProblem {
         throw Failure(ExitStatus.badFile, problem.description)
       }
     }
     let name = model ?? ""
-    return (try catalogue.architectures.entry(name, "model").value, nil)
+    return try catalogue.architectures.entry(name, "model").value
   }
 }
 
