@@ -127,8 +127,9 @@ let economics: [Target] = [
     ["CProcessor", "Determinism", "Economics", "KernelLayout", "SimulationKernel"] + fastKernel,
     more: hasFastKernel),
   library(
-    "Usage", ["CZlib", "Economics", crypto], more: [release("-enforce-exclusivity=unchecked")]),
-  library("Journal", ["CBOR", "Economics", "Usage", crypto]),
+    "Usage", ["CZlib", "Economics", crypto, system],
+    more: [release("-enforce-exclusivity=unchecked")]),
+  library("Journal", ["CBOR", "Economics", "Usage", crypto, system]),
   library(
     "Documents", ["Economics", "Fleet", "Runway", "Usage", crypto, yams],
     resources: [
@@ -214,6 +215,7 @@ let allTests: [Target] = [
     ["CBOR", "Determinism", "Economics", "Ledger", "Pricing", "Reporting", grdb]),
   tests("ReportingTests", ["Economics", "Ledger", "Reporting"]),
   tests("HostTests", ["Host"]),
+  tests("ReportServiceTests", ["ReportService"]),
   tests("ClusterSimulator", ["Broker", heap], more: [plantedFaults]),
   tests(
     "ProcessTests",

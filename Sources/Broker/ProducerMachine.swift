@@ -6,8 +6,10 @@ import DequeModule
 ///
 ///     greeting ──WELCOME──> live ──silence, WHO──> greeting …
 ///
-/// Every job that was submitted and not answered is sent again after each WELCOME: the broker keeps
-/// nothing that matters. The caller's durable copy (a journal) is what survives this process.
+/// Every job that was submitted and not answered is sent again after each WELCOME, and when nothing was
+/// heard of it for ``resendInterval``: the broker keeps nothing that matters, and a message can be lost
+/// with a connection that neither side saw break. The broker takes a job that it has for what it is.
+/// The caller's durable copy (a journal) is what survives this process.
 public struct ProducerMachine<Payload>: ~Copyable {
   public enum Action {
     case hello(Hello)
@@ -41,12 +43,18 @@ public struct ProducerMachine<Payload>: ~Copyable {
     let leaseMilliseconds: UInt64
     var isSent: Bool
     var mayRepeat: Bool
+    /// When it was sent or heard of last, in nanoseconds.
+    var lastSign: UInt64 = 0
   }
 
   #if PLANTED_FAULTS
     /// For the simulator only.
     public var fault: PlantedFault?
   #endif
+
+  /// Nanoseconds without a sign of a job after which it is sent again. The simulator sends nothing
+  /// again: there the protocol alone must lose nothing.
+  public var resendInterval: UInt64 = 30_000_000_000
 
   let hello: Hello
   var state: State
@@ -58,12 +66,15 @@ public struct ProducerMachine<Payload>: ~Copyable {
   var sentBytes = 0
   var jobsMax = 1
   var bytesMax = 0
+  /// The time of the last event that had one.
+  private var clock: UInt64
 
   public init(_ hello: Hello, now: UInt64) {
     precondition(hello.role == .producer, "a producer greets as one")
     self.hello = hello
     state = .greeting(lastHello: 0)
     link = Link(now: now)
+    clock = now
   }
 
   public var isLive: Bool { state == .live }
@@ -120,6 +131,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
         argument: job.leaseMilliseconds)
       actions.append(.send(header, job.payload))
       job.mayRepeat = true
+      job.lastSign = clock
       pending[id] = job
     }
   }
@@ -129,6 +141,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
     _ header: Header, _ payload: Payload?, now: UInt64, _ actions: inout [Action]
   ) {
     link.heard(now)
+    clock = now
     switch header.command {
     case .who, .bye:
       if state == .leaving { return }
@@ -138,6 +151,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
     case .fail: failed(header, payload, &actions)
     case .progress:
       guard pending[header.job] != nil else { return }
+      pending[header.job]?.lastSign = now
       actions.append(
         .progress(header.job, permille: Int(clamping: header.argument), payload))
     case .error:
@@ -175,6 +189,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
   /// The broker accepted us.
   public mutating func welcomed(_ welcome: Welcome, now: UInt64, _ actions: inout [Action]) {
     link.welcomed(welcome, now)
+    clock = now
     jobsMax = max(1, welcome.jobsMax)
     bytesMax = welcome.bytesMax
     state = .live
@@ -192,6 +207,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
 
   /// Call about every 50 ms; it greets, keeps the link alive, and notices silence.
   public mutating func tick(now: UInt64, _ actions: inout [Action]) {
+    clock = now
     switch state {
     case .greeting(let lastHello):
       if now &- lastHello >= Link.helloInterval { greetAgain(now, &actions) }
@@ -202,7 +218,22 @@ public struct ProducerMachine<Payload>: ~Copyable {
         greetAgain(now, &actions)
       } else if link.shouldBeat(now) {
         actions.append(.send(Header(.heartbeat), nil))
+        resendSilent()
+        // Also what the broker had no room for, when nothing else is left that could end.
+        sendWaiting(&actions)
       }
+    }
+  }
+
+  /// Marks the jobs of which nothing was heard for too long to be sent again.
+  private mutating func resendSilent() {
+    guard isLive else { return }
+    for id in order {
+      guard let job = pending[id], job.isSent, clock &- job.lastSign >= resendInterval
+      else { continue }
+      pending[id]?.isSent = false
+      sentJobs -= 1
+      sentBytes -= job.bytes
     }
   }
 

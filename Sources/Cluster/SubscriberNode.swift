@@ -47,9 +47,10 @@ public actor SubscriberNode {
 
   /// Subscribes. The state of every topic with one of the prefixes arrives first.
   public func start() throws {
-    watch()
     try socket.connect(endpoint)
     for prefix in prefixes { try socket.subscribe(prefix) }
+    // Only when nothing can fail any more: a socket that is closed must not be watched.
+    watch()
   }
 
   public func stop() { loop.unwatch(socket.pollable) }

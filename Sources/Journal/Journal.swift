@@ -5,6 +5,7 @@ import Dispatch
 public import Economics
 import Glibc
 import Synchronization
+import SystemPackage
 public import Usage
 
 /// Why the journal cannot be opened or written.
@@ -76,7 +77,7 @@ public final class Journal: Sendable {
 
   /// Touched by the writer queue only, after `open`.
   private struct File {
-    var descriptor: Int32
+    var descriptor: FileDescriptor
     var number: Int
     var size: Int
     var sequence: UInt64
@@ -90,7 +91,7 @@ public final class Journal: Sendable {
   private let queue = Mutex(Queue())
   private let file: Mutex<File>
   private let writer = DispatchQueue(label: "solvent.journal")
-  private let lock: Int32
+  private let lock: FileDescriptor
   /// Called from the writer when it cannot write (with the reason) and when it can again (`nil`).
   private let trouble: @Sendable (String?) -> Void
 
@@ -106,8 +107,16 @@ public final class Journal: Sendable {
     guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
       throw JournalError("\(directory): \(String(cString: strerror(errno)))")
     }
-    let lock = Glibc.open("\(directory)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+    let lock: FileDescriptor
+    do {
+      lock = try FileDescriptor.open(
+        FilePath("\(directory)/lock"), .readWrite, options: [.create, .closeOnExec],
+        permissions: .ownerReadWrite)
+    } catch {
+      throw JournalError("\(directory)/lock: \(error)")
+    }
+    guard lock.lockExclusively() else {
+      try? lock.close()
       throw JournalError("\(directory) is in use by another process")
     }
     do {
@@ -116,13 +125,13 @@ public final class Journal: Sendable {
       let journal = try Journal(directory, settings, lock, contents, last, trouble)
       return (journal, contents)
     } catch {
-      close(lock)
+      try? lock.close()
       throw error
     }
   }
 
   private init(
-    _ directory: String, _ settings: Settings, _ lock: Int32, _ contents: JournalContents,
+    _ directory: String, _ settings: Settings, _ lock: FileDescriptor, _ contents: JournalContents,
     _ last: JournalFiles.Last?, _ trouble: @escaping @Sendable (String?) -> Void
   ) throws {
     self.directory = directory
@@ -132,9 +141,12 @@ public final class Journal: Sendable {
     if let last {
       id = contents.id
       let path = JournalFiles.path(directory, last.number)
-      let descriptor = Glibc.open(path, O_WRONLY | O_CLOEXEC)
-      guard descriptor >= 0 else {
-        throw JournalError("\(path): \(String(cString: strerror(errno)))")
+      let descriptor: FileDescriptor
+      do {
+        descriptor = try FileDescriptor.open(
+          FilePath(path), .writeOnly, options: [.closeOnExec])
+      } catch {
+        throw JournalError("\(path): \(error)")
       }
       file = Mutex(
         File(
@@ -144,7 +156,12 @@ public final class Journal: Sendable {
       id = UInt64.random(in: 1...UInt64.max)
       let head = SegmentHead(
         journal: id, firstSequence: 1, chainBefore: [UInt8](repeating: 0, count: 32))
-      let descriptor = try JournalFiles.create(directory, 1, head)
+      let descriptor: FileDescriptor
+      do {
+        descriptor = try JournalFiles.create(directory, 1, head)
+      } catch {
+        throw JournalError("\(JournalFiles.path(directory, 1)): \(error)")
+      }
       file = Mutex(
         File(
           descriptor: descriptor, number: 1, size: JournalFrame.headBytes, sequence: 0, durable: 0,
@@ -153,8 +170,9 @@ public final class Journal: Sendable {
   }
 
   deinit {
-    file.withLock { _ = close($0.descriptor) }
-    close(lock)
+    // Everything acknowledged is on disk already: an error of close(2) takes nothing back.
+    file.withLock { _ = try? $0.descriptor.close() }
+    try? lock.close()
   }
 
   /// Distinguishes this journal from all others; the epoch of its jobs.
@@ -244,18 +262,15 @@ public final class Journal: Sendable {
     var isInTrouble = false
     var written = 0
     while written < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        pwrite(
-          file.descriptor, $0.baseAddress! + written, bytes.count - written,
-          off_t(file.size + written))
-      }
-      if count > 0 {
-        written += count
+      do {
+        written += try bytes.withUnsafeBytes { buffer in
+          try file.descriptor.write(
+            toAbsoluteOffset: Int64(file.size + written),
+            UnsafeRawBufferPointer(rebasing: buffer[written...]))
+        }
         continue
-      }
-      if errno == EINTR { continue }
-      guard errno == ENOSPC || errno == EDQUOT || errno == EFBIG else {
-        fatal("cannot be written: \(String(cString: strerror(errno)))")
+      } catch {
+        guard (error as? Errno)?.isFullDisk == true else { fatal("cannot be written: \(error)") }
       }
       if !isInTrouble { trouble("the disk is full; waiting for space in \(directory)") }
       isInTrouble = true
@@ -268,9 +283,10 @@ public final class Journal: Sendable {
   private func sync(_ file: inout File, needed: Bool) {
     guard needed else { return }
     if settings.isDurable {
-      while fdatasync(file.descriptor) != 0 {
-        if errno == EINTR { continue }
-        fatal("fdatasync failed: \(String(cString: strerror(errno)))")
+      do {
+        try file.descriptor.synchronizeData()
+      } catch {
+        fatal("fdatasync failed: \(error)")
       }
     }
     file.durable = file.sequence
@@ -280,15 +296,15 @@ public final class Journal: Sendable {
     sync(&file, needed: true)
     let head = SegmentHead(journal: id, firstSequence: file.sequence + 1, chainBefore: file.chain)
     while true {
-      do throws(JournalError) {
+      do {
         let descriptor = try JournalFiles.create(directory, file.number + 1, head)
-        close(file.descriptor)
+        try? file.descriptor.close()
         file.descriptor = descriptor
         file.number += 1
         file.size = JournalFrame.headBytes
         return
       } catch {
-        guard errno == ENOSPC || errno == EDQUOT else { fatal("\(error)") }
+        guard (error as? Errno)?.isFullDisk == true else { fatal("\(error)") }
         trouble("the disk is full; waiting for space in \(directory)")
         sleep(1)
       }

@@ -4,6 +4,7 @@ import CBOR
 import Economics
 import Foundation
 import Glibc
+import SystemPackage
 public import Usage
 
 /// The files of a journal: listing, reading, creating.
@@ -28,27 +29,25 @@ public enum JournalFiles {
   }
 
   /// Makes a segment that survives a power cut: the file, then its name, reach the disk.
+  /// - Throws: `Errno`; nothing of the segment is left then.
   static func create(
     _ directory: String, _ number: Int, _ head: SegmentHead
-  ) throws(JournalError) -> Int32 {
+  ) throws -> FileDescriptor {
     let path = path(directory, number)
-    func failure() -> JournalError { JournalError("\(path): \(String(cString: strerror(errno)))") }
-    let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw failure() }
-    let bytes = head.bytes
-    guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count, fdatasync(descriptor) == 0
-    else {
-      let error = failure()
-      let number = errno
-      close(descriptor)
+    let file = try FileDescriptor.open(
+      FilePath(path), .readWrite, options: [.create, .truncate, .closeOnExec],
+      permissions: .ownerReadWrite)
+    do {
+      try file.writeAll(toAbsoluteOffset: 0, head.bytes)
+      try file.synchronizeData()
+      try FileDescriptor.synchronizeDirectory(directory)
+      return file
+    } catch {
+      // Made again at the next try: a descriptor must not be left behind each time.
+      try? file.close()
       unlink(path)
-      errno = number
       throw error
     }
-    let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard folder >= 0, fsync(folder) == 0 else { throw failure() }
-    close(folder)
-    return descriptor
   }
 
   /// Reads all segments in order.
@@ -128,10 +127,15 @@ public enum JournalFiles {
   }
 
   private static func truncate(_ path: String, _ size: Int) throws(JournalError) {
-    let descriptor = open(path, O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0, ftruncate(descriptor, off_t(size)) == 0, fdatasync(descriptor) == 0
-    else { throw JournalError("\(path): \(String(cString: strerror(errno)))") }
-    close(descriptor)
+    do {
+      let file = try FileDescriptor.open(FilePath(path), .writeOnly, options: [.closeOnExec])
+      try file.closeAfter {
+        try file.resize(to: Int64(size))
+        try file.synchronizeData()
+      }
+    } catch {
+      throw JournalError("\(path): \(error)")
+    }
   }
 
   private static func take(

@@ -183,7 +183,11 @@ public final class PollLoop: SerialExecutor, @unchecked Sendable {
       }
       sourcesChanged = false
     }
-    zmq_poll(&pollItems, Int32(pollItems.count), wait ? timeoutMilliseconds() : 0)
+    guard zmq_poll(&pollItems, Int32(pollItems.count), wait ? timeoutMilliseconds() : 0) >= 0
+    else {
+      if zmq_errno() != EINTR { dropClosedSources() }
+      return
+    }
     if pollItems[0].revents != 0 {
       var count: UInt64 = 0
       _ = read(wakeUp, &count, MemoryLayout<UInt64>.size)
@@ -193,6 +197,17 @@ public final class PollLoop: SerialExecutor, @unchecked Sendable {
       sources[index - 1].readable()
       if sourcesChanged { return }
     }
+  }
+
+  /// Somebody closed a socket that is still watched, or ended its context: polling it would fail for
+  /// ever, in a loop without a pause. The others go on.
+  private func dropClosedSources() {
+    sources.removeAll { source in
+      var item = zmq_pollitem_t(
+        socket: source.handle, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0)
+      return zmq_poll(&item, 1, 0) < 0 && zmq_errno() != EINTR
+    }
+    sourcesChanged = true
   }
 
   private func timeoutMilliseconds() -> Int {

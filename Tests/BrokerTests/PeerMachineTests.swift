@@ -66,6 +66,46 @@ struct ProducerMachineTests {
     }
   }
 
+  /// A message can be lost with a connection that neither side saw break.
+  @Test func whatNothingIsHeardOfIsSentAgain() {
+    var machine = ProducerMachine<String>(
+      Hello(role: .producer, name: "p", process: 1, release: "t", routes: [["price"]]), now: 0)
+    var actions: [ProducerMachine<String>.Action] = []
+    for sequence in 1...2 as ClosedRange<UInt64> {
+      machine.submit(JobID(epoch: 1, sequence: sequence), route: 0, "a", bytes: 1, &actions)
+    }
+    machine.welcomed(Self.welcome(), now: 0, &actions)
+    actions = []
+    let second: UInt64 = 1_000_000_000
+    for time in 1...60 as ClosedRange<UInt64> {
+      // The broker is alive, and tells of the second job only.
+      machine.received(Header(.heartbeat), nil, now: time * second, &actions)
+      if time <= 20 {
+        machine.received(
+          Header(.progress, job: JobID(epoch: 1, sequence: 2)), nil, now: time * second, &actions)
+      }
+      machine.tick(now: time * second, &actions)
+    }
+    let sent = Self.text(actions).filter { $0.hasPrefix("job") }
+    // At 30 and 60 s the first, at 50 s the second.
+    #expect(sent == ["job 1 again", "job 2 again", "job 1 again"])
+  }
+
+  /// With nothing else outstanding that could end and make room.
+  @Test func aLoneJobThatFoundNoRoomGoesAgain() {
+    var machine = ProducerMachine<String>(
+      Hello(role: .producer, name: "p", process: 1, release: "t", routes: [["price"]]), now: 0)
+    var actions: [ProducerMachine<String>.Action] = []
+    machine.submit(JobID(epoch: 1, sequence: 1), route: 0, "a", bytes: 1, &actions)
+    machine.welcomed(Self.welcome(), now: 0, &actions)
+    actions = []
+    machine.received(
+      Header(.fail, flags: Header.retryable, job: JobID(epoch: 1, sequence: 1)), nil, now: 1,
+      &actions)
+    machine.tick(now: 200_000_000, &actions)
+    #expect(Self.text(actions) == ["job 1 again"])
+  }
+
   @Test func whatIsNotAnsweredIsSentAgainAfterEachWelcome() {
     var machine = ProducerMachine<String>(
       Hello(role: .producer, name: "p", process: 1, release: "t", routes: [["price"]]), now: 0)

@@ -164,6 +164,7 @@ final class SimulatedCluster {
     weather = Weather(&random)
     broker = BrokerMachine(release: "sim", identity: 0, now: 0)
     producer = ProducerMachine(Self.producerHello, now: 0)
+    producer.resendInterval = .max
     ledger = WorkerMachine(Self.workerHello("ledger", "ledger"), places: 8, now: 0)
     workers = Array(repeating: nil, count: weather.workers)
     subscribers = Array(repeating: nil, count: 3)
@@ -570,6 +571,7 @@ final class SimulatedCluster {
   private func startIngest() {
     hasDeadLetters = false
     producer = ProducerMachine(Self.producerHello, now: now)
+    producer.resendInterval = .max
     producer.fault = fault
     let last = journal.map(\.sequence).max() ?? 0
     nextSequence = fault == .journalReusesSequence && last > 0 ? last : last + 1

@@ -5,7 +5,6 @@ import CBOR
 import Cluster
 import Dispatch
 import Economics
-import Foundation
 import Ledger
 import Logging
 import Reporting
@@ -14,24 +13,26 @@ import ZeroMQ
 
 /// Owns the ledger on a thread of its own: books what waits, then publishes what changed.
 final class Bookkeeper: Sendable {
-  private static let batchesPerTransaction = 64
-
-  private struct Inbox {
-    var jobs: [Job] = []
-    var isScheduled = false
+  /// A job whose payload could be read.
+  private struct Entry: Sendable {
+    var id: JobID
+    var outcome: PricingOutcome
+    var bytes: [UInt8]
   }
+
+  private typealias Machine = BookkeepingMachine<Entry, Ledger.Verdict>
 
   /// Touched by the book thread only; the mutex proves it to the compiler.
   private struct Books {
     let ledger: Ledger
     var streams: CostStreams
     let epoch: UInt64
+    var machine = Machine()
   }
 
   private let thread = DispatchQueue(label: "solvent.books")
-  private let inbox = Mutex(Inbox())
   private let books: Mutex<Books>
-  private let node = Mutex<WorkerNode?>(nil)
+  private let outbox = Mutex<WorkerOutbox?>(nil)
   private let logger: Logger
 
   init(_ ledger: sending Ledger, logger: Logger) throws {
@@ -45,9 +46,12 @@ final class Bookkeeper: Sendable {
     books = Mutex(Books(ledger: ledger, streams: streams, epoch: epoch))
   }
 
-  func attach(_ node: WorkerNode) { self.node.withLock { $0 = node } }
+  func attach(_ outbox: WorkerOutbox) { self.outbox.withLock { $0 = outbox } }
 
-  /// Waits until all that was taken is answered, and closes the ledger.
+  private var answers: WorkerOutbox? { outbox.withLock { $0 } }
+
+  /// Waits for what is being booked, and closes the ledger. What could not be written was not
+  /// answered, so its producer sends it again.
   func finish() {
     thread.sync {
       do {
@@ -62,13 +66,16 @@ final class Bookkeeper: Sendable {
 
   /// Takes a job; it is answered when its effect is durable.
   func book(_ job: Job) {
-    let isFirst = inbox.withLock { inbox in
-      inbox.jobs.append(job)
-      let isFirst = !inbox.isScheduled
-      inbox.isScheduled = true
-      return isFirst
+    thread.async { [self] in
+      do {
+        let entry = Entry(
+          id: job.id, outcome: try job.payload.decode(PricingOutcome.self),
+          bytes: job.payload.array)
+        decide { $0.received(entry) }
+      } catch {
+        answers?.finished(job.id, Self.refusal(.rejected, "\(error)"))
+      }
     }
-    if isFirst { thread.async { self.bookAll() } }
   }
 
   /// Books entries and figures of a file; answered when they are durable.
@@ -82,67 +89,68 @@ final class Bookkeeper: Sendable {
       } catch {
         outcome = Self.refusal(.rejected, "\(error)")
       }
-      guard let node = node.withLock({ $0 }) else { return }
-      Task { await node.finished(job.id, outcome) }
+      answers?.finished(job.id, outcome)
     }
   }
 
-  private func bookAll() {
-    while true {
-      let jobs = inbox.withLock { inbox in
-        let jobs = Array(inbox.jobs.prefix(Self.batchesPerTransaction))
-        inbox.jobs.removeFirst(jobs.count)
-        if jobs.isEmpty { inbox.isScheduled = false }
-        return jobs
+  /// On the book thread: lets the machine decide, and carries out what it says.
+  private func decide(_ event: (inout Machine) -> [Machine.Action]) {
+    for action in books.withLock({ event(&$0.machine) }) { perform(action) }
+  }
+
+  private func perform(_ action: Machine.Action) {
+    switch action {
+    case .commit(let entries):
+      // In a turn of its own: jobs that came meanwhile are in the next transaction together.
+      thread.async { [self] in commit(entries) }
+    case .answer(let entry, let verdict):
+      answers?.finished(entry.id, answer(entry.id, verdict))
+    case .keepAlive(let entries):
+      for entry in entries { answers?.progressed(entry.id, permille: 0) }
+    case .retry(let milliseconds):
+      thread.asyncAfter(deadline: .now() + .milliseconds(milliseconds)) { [self] in
+        decide { $0.retryDue() }
       }
-      if jobs.isEmpty { return }
-      book(jobs)
+    case .reportTrouble(let reason):
+      logger.error(
+        "the ledger cannot be written; nothing is acknowledged until it can",
+        metadata: ["error": "\(reason)"])
+    case .reportRecovery:
+      logger.notice("the ledger can be written again")
     }
   }
 
-  private func book(_ jobs: [Job]) {
-    guard let node = node.withLock({ $0 }) else { return }
-    var outcomes: [(outcome: PricingOutcome, bytes: [UInt8])] = []
-    var accepted: [JobID] = []
-    var answers: [(JobID, JobOutcome)] = []
-    for job in jobs {
+  private func commit(_ entries: [Entry]) {
+    let changes: [Ledger.Change]
+    do {
+      let verdicts: [Ledger.Verdict]
+      (verdicts, changes) = try books.withLock { books in
+        try books.ledger.commit(entries.map { ($0.outcome, $0.bytes) })
+      }
+      decide { $0.committed(verdicts) }
+    } catch {
+      return decide { $0.failed("\(error)") }
+    }
+    // The books are right whatever becomes of the streams.
+    books.withLock { books in
       do {
-        outcomes.append((try job.payload.decode(PricingOutcome.self), job.payload.array))
-        accepted.append(job.id)
+        for change in changes { try books.streams.add(change) }
       } catch {
-        answers.append((job.id, Self.refusal(.rejected, "\(error)")))
+        logger.error(
+          "the streams could not follow the ledger; they are made again from it",
+          metadata: ["error": "\(error)"])
+        remake(&books)
       }
     }
-    let verdicts = commit(outcomes, accepted, node)
-    for (id, verdict) in zip(accepted, verdicts) { answers.append((id, answer(id, verdict))) }
-    let all = answers
-    Task { for (id, answer) in all { await node.finished(id, answer) } }
   }
 
-  /// Commits; when the disk is full, waits and tries again, keeping the leases alive meanwhile.
-  private func commit(
-    _ outcomes: [(outcome: PricingOutcome, bytes: [UInt8])], _ ids: [JobID], _ node: WorkerNode
-  ) -> [Ledger.Verdict] {
-    var isInTrouble = false
-    while true {
-      do {
-        let verdicts = try books.withLock { books in
-          let (verdicts, changes) = try books.ledger.commit(outcomes)
-          for change in changes { try books.streams.add(change) }
-          return verdicts
-        }
-        if isInTrouble { logger.notice("the ledger can be written again") }
-        return verdicts
-      } catch {
-        if !isInTrouble {
-          logger.error(
-            "the ledger cannot be written; nothing is acknowledged until it can",
-            metadata: ["error": "\(error)"])
-        }
-        isInTrouble = true
-        Task { for id in ids { await node.progressed(id, permille: 0) } }
-        sleep(1)
-      }
+  private func remake(_ books: inout Books) {
+    do {
+      books.streams = try CostStreams(books.ledger)
+    } catch {
+      logger.critical(
+        "streams cannot show what the ledger holds; ask for costs instead: solvent cost",
+        metadata: ["error": "\(error)"])
     }
   }
 
@@ -193,25 +201,22 @@ final class Bookkeeper: Sendable {
   }
 
   private func publish(_ messages: [CostStreams.Message], _ epoch: UInt64) {
-    guard !messages.isEmpty, let node = node.withLock({ $0 }) else { return }
-    do {
-      let encoded = try messages.map { ($0, try SharedMessage(encoding: $0.update)) }
-        .filter { message, payload in
-          if payload.count <= messageBytesMax { return true }
+    guard !messages.isEmpty, let answers else { return }
+    for message in messages {
+      do {
+        let payload = try SharedMessage(encoding: message.update)
+        guard payload.count <= messageBytesMax else {
           logger.error(
             "a topic is too large to be published",
             metadata: ["topic": "\(message.topic)", "rows": "\(message.update.rows.count)"])
-          return false
+          continue
         }
-      Task {
-        for (message, payload) in encoded {
-          await node.publish(
-            message.topic, epoch: epoch, sequence: message.sequence, isWhole: message.isWhole,
-            payload)
-        }
+        answers.publish(
+          message.topic, epoch: epoch, sequence: message.sequence, isWhole: message.isWhole,
+          payload)
+      } catch {
+        logger.error("a stream could not be encoded", metadata: ["error": "\(error)"])
       }
-    } catch {
-      logger.error("a stream could not be encoded", metadata: ["error": "\(error)"])
     }
   }
 }

@@ -24,6 +24,7 @@ import ZeroMQ
 public final class ReportService: Service {
   private let bookkeeper: Bookkeeper
   private let node: WorkerNode
+  private let outbox: WorkerOutbox
 
   /// Opens the ledger, or creates it.
   /// - Throws: `LedgerError`, or what the database says.
@@ -46,8 +47,10 @@ public final class ReportService: Service {
       })
     self.bookkeeper = bookkeeper
     self.node = node
-    bookkeeper.attach(node)
-    questions.attach(node)
+    let outbox = WorkerOutbox(node)
+    self.outbox = outbox
+    bookkeeper.attach(outbox)
+    questions.attach(outbox)
   }
 
   public func run() async throws {
@@ -66,6 +69,7 @@ public final class ReportService: Service {
     await node.drainAndLeave()
     publishing.cancel()
     bookkeeper.finish()
+    await outbox.close()
     await node.stop()
   }
 }
@@ -78,18 +82,15 @@ let messageBytesMax = Socket.frameBytesMax - 64 * 1_024
 final class Questions: Sendable {
   private let path: String
   private let thread = DispatchQueue(label: "solvent.questions")
-  private let node = Mutex<WorkerNode?>(nil)
+  private let outbox = Mutex<WorkerOutbox?>(nil)
 
-  public init(ledgerPath: String) { path = ledgerPath }
+  init(ledgerPath: String) { path = ledgerPath }
 
-  func attach(_ node: WorkerNode) { self.node.withLock { $0 = node } }
+  func attach(_ outbox: WorkerOutbox) { self.outbox.withLock { $0 = outbox } }
 
   func answer(_ job: Job) {
-    guard let node = node.withLock({ $0 }) else { return }
-    thread.async { [path] in
-      let outcome = Self.outcome(of: job, path)
-      Task { await node.finished(job.id, outcome) }
-    }
+    guard let outbox = outbox.withLock({ $0 }) else { return }
+    thread.async { [path] in outbox.finished(job.id, Self.outcome(of: job, path)) }
   }
 
   private static func outcome(of job: Job, _ path: String) -> JobOutcome {

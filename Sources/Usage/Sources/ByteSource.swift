@@ -2,6 +2,7 @@
 
 import CZlib
 import Glibc
+import SystemPackage
 
 /// A file that cannot be read.
 public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -18,7 +19,7 @@ public final class ByteSource {
   private static let packedBytes = 256 * 1024
 
   public let path: String
-  private let descriptor: Int32
+  private let descriptor: FileDescriptor
   private var packed: [UInt8] = []
   private var packedCount = 0
   private var packedAt = 0
@@ -35,26 +36,28 @@ public final class ByteSource {
   /// Opens a file; `-` is standard input.
   public init(path: String) throws(ReadError) {
     self.path = path
-    if path == "-" {
-      descriptor = dup(0)
-    } else {
-      descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    do {
+      descriptor =
+        path == "-"
+        ? try FileDescriptor.standardInput.duplicate()
+        : try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
+    } catch {
+      throw ReadError(path, "\(error)")
     }
-    guard descriptor >= 0 else { throw .system(path) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      close(descriptor)
+    guard fstat(descriptor.rawValue, &status) == 0 else {
+      try? descriptor.close()
       throw .system(path)
     }
     if status.st_mode & S_IFMT == S_IFDIR {
-      close(descriptor)
+      try? descriptor.close()
       throw ReadError(path, "is a directory")
     }
     size = status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : nil
   }
 
   deinit {
-    close(descriptor)
+    try? descriptor.close()
     if let inflater {
       inflateEnd(inflater)
       inflater.deallocate()
@@ -86,13 +89,12 @@ public final class ByteSource {
   }
 
   private func readRaw(_ buffer: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
-    while true {
-      let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-      if count >= 0 {
-        consumed += Int64(count)
-        return count
-      }
-      guard errno == EINTR else { throw .system(path) }
+    do {
+      let count = try descriptor.read(into: buffer)
+      consumed += Int64(count)
+      return count
+    } catch {
+      throw ReadError(path, "\(error)")
     }
   }
 

@@ -4,6 +4,7 @@ import Crypto
 import Dispatch
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// What a file is known by: a digest of its unpacked content.
 ///
@@ -102,9 +103,13 @@ public struct ContentDigest: Hashable, Sendable {
   private static func inParallel(
     _ path: String, bytes: Int64, _ cuts: [Int: [UInt64]]
   ) throws(ReadError) -> ContentDigest {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .system(path) }
-    defer { close(descriptor) }
+    let descriptor: FileDescriptor
+    do {
+      descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
+    } catch {
+      throw ReadError(path, "\(error)")
+    }
+    defer { try? descriptor.close() }
     // What is appended from now on is not part of this content.
     let total = Int(bytes)
     let count = (total + pieceBytes - 1) / pieceBytes
@@ -136,14 +141,19 @@ public struct ContentDigest: Hashable, Sendable {
   }
 
   private static func fill(
-    _ room: UnsafeMutableRawBufferPointer, _ descriptor: Int32, _ start: Int, _ path: String
+    _ room: UnsafeMutableRawBufferPointer, _ descriptor: FileDescriptor, _ start: Int,
+    _ path: String
   ) throws(ReadError) {
     var filled = 0
     while filled < room.count {
-      let count = pread(
-        descriptor, room.baseAddress! + filled, room.count - filled, off_t(start + filled))
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw .system(path) }
+      let count: Int
+      do {
+        count = try descriptor.read(
+          fromAbsoluteOffset: Int64(start + filled),
+          into: UnsafeMutableRawBufferPointer(rebasing: room[filled...]))
+      } catch {
+        throw ReadError(path, "\(error)")
+      }
       guard count > 0 else { throw ReadError(path, "became shorter while it was read") }
       filled += count
     }
