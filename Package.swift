@@ -48,6 +48,8 @@ func release(_ flags: String...) -> SwiftSetting {
 
 let argumentParser: Target.Dependency = .product(
   name: "ArgumentParser", package: "swift-argument-parser")
+let configuration: Target.Dependency = .product(
+  name: "Configuration", package: "swift-configuration")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
@@ -151,7 +153,7 @@ let services: [Target] = [
   library(
     "Host",
     ["Broker", "CHost", "Cluster", "ClusterAPI", "ZeroMQ"]
-      + [argumentParser, lifecycle, logging, signals, subprocess, system]),
+      + [argumentParser, configuration, lifecycle, logging, signals, subprocess, system]),
   library(
     "BrokerService", at: "Sources/Services/Broker",
     ["Broker", "Cluster", "Host", "ZeroMQ", lifecycle]),
@@ -230,6 +232,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),

@@ -10,13 +10,11 @@ import Foundation
 public struct DataDirectory: Sendable, Hashable {
   public let data: String
 
-  /// - Parameter data: a directory; `nil` takes `SOLVENT_DATA`, else `$XDG_DATA_HOME/solvent`, else
-  ///   `~/.local/share/solvent`.
-  public init(data: String? = nil) {
-    let environment = ProcessInfo.processInfo.environment
-    let home = environment["HOME"] ?? "/tmp"
-    let share = environment["XDG_DATA_HOME"] ?? "\(home)/.local/share"
-    let path = data ?? environment["SOLVENT_DATA"] ?? "\(share)/solvent"
+  /// - Parameters:
+  ///   - data: a directory; `nil` takes `SOLVENT_DATA`, else `$XDG_DATA_HOME/solvent`, else
+  ///     `~/.local/share/solvent`.
+  public init(data: String? = nil, settings: Settings = Settings()) {
+    let path = data ?? settings.dataDirectory ?? settings.defaultDataDirectory
     self.data = URL(fileURLWithPath: path).standardizedFileURL.path
   }
 

@@ -52,8 +52,7 @@ public struct ServiceOptions: ParsableArguments, Sendable {
   public var places: DataDirectory { DataDirectory(data: data) }
 
   public func brokerAddress() throws -> BrokerAddress {
-    let environment = ProcessInfo.processInfo.environment
-    return try BrokerAddress(broker ?? environment["SOLVENT_BROKER"] ?? places.broker)
+    try BrokerAddress(broker ?? Settings().broker ?? places.broker)
   }
 }
 

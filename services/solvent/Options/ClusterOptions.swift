@@ -28,9 +28,8 @@ struct ClusterOptions: ParsableArguments {
   var places: DataDirectory { DataDirectory(data: data) }
 
   func address() throws -> BrokerAddress {
-    let environment = ProcessInfo.processInfo.environment
     do {
-      return try BrokerAddress(broker ?? environment["SOLVENT_BROKER"] ?? places.broker)
+      return try BrokerAddress(broker ?? Settings().broker ?? places.broker)
     } catch {
       throw Failure(ExitStatus.badConfiguration, "\(error)")
     }

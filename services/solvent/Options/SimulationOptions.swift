@@ -102,7 +102,7 @@ struct SimulationOptions: ParsableArguments {
 extension ClusterOptions {
   /// Whether a cluster is meant, or runs on the data directory.
   var isRunning: Bool {
-    if broker != nil || ProcessInfo.processInfo.environment["SOLVENT_BROKER"] != nil { return true }
+    if broker != nil || Settings().broker != nil { return true }
     return FileManager.default.fileExists(atPath: places.cluster) && ClusterLock(places) == nil
   }
 }

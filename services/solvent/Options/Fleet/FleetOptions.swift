@@ -52,10 +52,7 @@ struct FleetOptions: ParsableArguments {
 
   /// `$SOLVENT_FLEET`, or `fleet` beside the data: a file for each addition.
   static var ownCatalogue: String {
-    if let path = ProcessInfo.processInfo.environment["SOLVENT_FLEET"], !path.isEmpty {
-      return path
-    }
-    return DataDirectory(data: nil).data + "/fleet"
+    Settings().fleetDirectory ?? DataDirectory().data + "/fleet"
   }
 
   /// - Throws: ``FileProblem``.
