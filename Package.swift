@@ -217,6 +217,7 @@ let allTests: [Target] = [
     ["CBOR", "Determinism", "Economics", "Ledger", "Pricing", "Reporting", grdb]),
   tests("ReportingTests", ["Economics", "Ledger", "Reporting"]),
   tests("HostTests", ["Host"]),
+  tests("IngestServiceTests", ["Broker", "IngestService", "Journal", "Usage"]),
   tests("ReportServiceTests", ["ReportService"]),
   tests("ClusterSimulator", ["Broker", heap], more: [plantedFaults]),
   tests(

@@ -23,7 +23,8 @@ import ZeroMQ
 public final class IngestService: Service {
   private let worker: WorkerNode
   private let producer: ProducerNode
-  private let desk: ImportDesk
+  private let coordinator: ImportCoordinator
+  private let outbox: WorkerOutbox
   private let pending: [JournalContents.Batch]
   private let logger: Logger
 
@@ -45,7 +46,7 @@ public final class IngestService: Service {
         "frames": "\(contents.frames)", "bytes": "\(contents.bytes)",
         "pending": "\(pending.count)", "cutOff": "\(contents.cutOff)",
       ])
-    let desk = ImportDesk(
+    let coordinator = ImportCoordinator(
       journal: journal, imports: contents.imports, ids: ids,
       pending: pending, places: places, logger: logger)
     let producer = try ProducerNode(
@@ -54,19 +55,21 @@ public final class IngestService: Service {
         role: .producer, name: parts.name, process: Int(getpid()), release: solventRelease,
         routes: [[ServiceName.price, ServiceName.ledger]]),
       logger: logger,
-      events: .init(ended: { id, outcome in desk.ended(id, outcome) }))
+      events: .init(ended: { id, outcome in coordinator.ended(id, outcome) }))
     let worker = try WorkerNode(
       loop: parts.loop, context: parts.context, address: address,
       hello: Hello(
         role: .worker, name: parts.name, process: Int(getpid()), release: solventRelease,
         services: [ServiceName.ingest]),
-      places: 8, logger: logger, cancelled: { desk.cancelled($0) },
-      carryOut: { desk.take($0) })
-    self.desk = desk
+      places: 8, logger: logger, cancelled: { coordinator.cancelled($0) },
+      carryOut: { coordinator.take($0) })
+    self.coordinator = coordinator
     self.producer = producer
     self.worker = worker
     self.pending = pending
-    desk.attach(worker: worker, producer: producer)
+    let outbox = WorkerOutbox(worker)
+    self.outbox = outbox
+    coordinator.attach(outbox: outbox, producer: producer)
   }
 
   /// The batches that the ledger lacks: not only those whose booking was never noted, but also those
@@ -95,9 +98,9 @@ public final class IngestService: Service {
   public func run() async throws {
     await producer.start()
     // On a thread of its own: it waits for the ledger.
-    Thread.detachNewThread { [desk, pending, logger] in
+    Thread.detachNewThread { [coordinator, pending, logger] in
       do {
-        try desk.resubmit(pending)
+        try coordinator.resubmit(pending)
       } catch is ImportInterrupted {
         // The next start goes on.
       } catch {
@@ -108,8 +111,9 @@ public final class IngestService: Service {
     try? await gracefulShutdown()
     // What is in the journal goes on after the next start; an import that is cut off here goes on
     // where the journal ends when it is asked for again.
-    desk.close()
+    coordinator.close()
     await worker.drainAndLeave()
+    await outbox.close()
     await producer.stop()
     await worker.stop()
   }
