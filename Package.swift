@@ -108,11 +108,9 @@ let transport: [Target] = [
     "Broker", [deque],
     more: [
       plantedFaults, release("-cross-module-optimization"),
-      release("-enforce-exclusivity=unchecked"),
     ]),
   library(
-    "Cluster", ["Broker", "CBOR", "ZeroMQ", logging],
-    more: [release("-enforce-exclusivity=unchecked")]),
+    "Cluster", ["Broker", "CBOR", "ZeroMQ", logging]),
 ]
 
 /// Economics: knows nothing of sockets.
@@ -129,8 +127,7 @@ let economics: [Target] = [
     ["CProcessor", "Determinism", "Economics", "KernelLayout", "SimulationKernel"] + fastKernel,
     more: hasFastKernel),
   library(
-    "Usage", ["CZlib", "Economics", crypto, system],
-    more: [release("-enforce-exclusivity=unchecked")]),
+    "Usage", ["CZlib", "Economics", crypto, system]),
   library("Journal", ["CBOR", "Economics", "Usage", crypto, system]),
   library(
     "Documents", ["Economics", "Fleet", "Runway", "Usage", crypto, yams],

@@ -106,25 +106,28 @@ private final class RowLoop {
   private let idField: Int?
 
   private let buffer: UnsafeMutableRawBufferPointer
-  private var filled: Int
-  private var position: Int
-  private var bufferStart: UInt64 = 0
-  private var isEnd: Bool
-  private var isInLongRow = false
-  private var line = 2
-  private var scanner: RecordScanner
-  private var builder: BatchBuilder
-  private var contents: [UInt64] = []
-  private var newIDs: [IDIndex.ID] = []
+  // Not checked for exclusive access, which would cost a call at every field of every row. It cannot be
+  // violated: the loop is private to its reader, which is not Sendable and calls one method at a time,
+  // and nothing that a method calls (input, scanner, builder, ids) knows the loop to call it back.
+  @exclusivity(unchecked) private var filled: Int
+  @exclusivity(unchecked) private var position: Int
+  @exclusivity(unchecked) private var bufferStart: UInt64 = 0
+  @exclusivity(unchecked) private var isEnd: Bool
+  @exclusivity(unchecked) private var isInLongRow = false
+  @exclusivity(unchecked) private var line = 2
+  @exclusivity(unchecked) private var scanner: RecordScanner
+  @exclusivity(unchecked) private var builder: BatchBuilder
+  @exclusivity(unchecked) private var contents: [UInt64] = []
+  @exclusivity(unchecked) private var newIDs: [IDIndex.ID] = []
   private let rowQuantities: UnsafeMutablePointer<UInt64>
   private let rowCodes: UnsafeMutablePointer<UInt32>
-  private var quarantined: [QuarantinedRow] = []
-  private var quarantinedBytes = 0
-  private var valueBytes = 0
-  private var duplicates = 0
-  private var rowsRead = 0
-  private var batchStart: UInt64
-  private(set) var totalRows = 0
+  @exclusivity(unchecked) private var quarantined: [QuarantinedRow] = []
+  @exclusivity(unchecked) private var quarantinedBytes = 0
+  @exclusivity(unchecked) private var valueBytes = 0
+  @exclusivity(unchecked) private var duplicates = 0
+  @exclusivity(unchecked) private var rowsRead = 0
+  @exclusivity(unchecked) private var batchStart: UInt64
+  @exclusivity(unchecked) private(set) var totalRows = 0
 
   var progress: (consumed: Int64, size: Int64?) { (input.consumed, input.size) }
 
