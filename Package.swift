@@ -199,6 +199,7 @@ let allTests: [Target] = [
     "CBORTests",
     ["Broker", "CBOR", "ClusterAPI", "Economics", "Fleet", "Reporting", "Runway", "Usage"]),
   tests("BrokerTests", ["Broker"]),
+  tests("ClusterTests", ["Broker", "Cluster", "TestSupport", "ZeroMQ", logging]),
   tests("EconomicsTests", ["Economics"]),
   tests("PricingTests", ["CBOR", "Determinism", "Economics", "Pricing"]),
   tests("FleetTests", ["CBOR", "Determinism", "Economics", "Fleet"]),

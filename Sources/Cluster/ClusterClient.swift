@@ -36,6 +36,8 @@ public final class ClusterClient: Sendable {
 
   private struct State {
     var waiting: [JobID: Waiting] = [:]
+    /// Given up before they were waited for.
+    var abandoned: Set<JobID> = []
     var isJoined = false
     var isRefused = false
     var next: UInt64 = 0
@@ -46,6 +48,7 @@ public final class ClusterClient: Sendable {
   private let address: BrokerAddress
   private let loop: PollLoop
   private let node: ProducerNode
+  private let outbox: ProducerOutbox
   private let state: Mutex<State>
   private let epoch = UInt64.random(in: 1...UInt64.max)
 
@@ -74,6 +77,7 @@ public final class ClusterClient: Sendable {
         ended: { hub.client?.ended($0, $1) },
         progress: { hub.client?.progressed($0, $1, $2) },
         connection: { hub.client?.connected($0) }))
+    outbox = ProducerOutbox(node)
     hub.set(self)
     loop.start()
     await node.start()
@@ -81,6 +85,7 @@ public final class ClusterClient: Sendable {
 
   /// Ends the connection.
   public func close() async {
+    await outbox.close()
     await node.stop()
     loop.stop()
   }
@@ -127,7 +132,7 @@ public final class ClusterClient: Sendable {
         try await Task.sleep(for: .milliseconds(200))
         if sign.isOlder(than: timeout) {
           fail(id, ClientError(.noAnswer, "the service '\(service)' does not answer"))
-          await node.cancel(id)
+          outbox.cancel(id)
           return
         }
       }
@@ -135,18 +140,28 @@ public final class ClusterClient: Sendable {
     defer { watch.cancel() }
     let answer = try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        state.withLock { state in
+        let isWaiting = state.withLock { state in
+          // Cancelled before it began: nobody would end the wait.
+          if state.abandoned.remove(id) != nil { return false }
           state.waiting[id] = Waiting(continuation: continuation) { permille, payload in
             sign.renew()
             progress?(permille, payload)
           }
+          return true
         }
-        Task { await node.submit(id, route: route, question) }
+        guard isWaiting else { return continuation.resume(throwing: CancellationError()) }
+        outbox.submit(id, route: route, question)
       }
     } onCancel: {
-      fail(id, CancellationError())
-      Task { await node.cancel(id) }
+      let waiting = state.withLock { state in
+        let waiting = state.waiting.removeValue(forKey: id)
+        if waiting == nil { state.abandoned.insert(id) }
+        return waiting
+      }
+      waiting?.continuation.resume(throwing: CancellationError())
+      outbox.cancel(id)
     }
+    state.withLock { _ = $0.abandoned.remove(id) }
     guard let answer else { throw ClientError(.noAnswer, "'\(service)' answered nothing") }
     return answer
   }

@@ -5,16 +5,22 @@ import Testing
 
 @Suite("Settings")
 struct SettingsTests {
-  @Test(arguments: [
-    // what, environment, given on the command line, data directory
-    ("an option goes first", ["SOLVENT_DATA": "/e", "HOME": "/h"], "/o", "/o"),
-    ("then the variable", ["SOLVENT_DATA": "/e", "XDG_DATA_HOME": "/x", "HOME": "/h"], nil, "/e"),
-    ("then XDG", ["XDG_DATA_HOME": "/x", "HOME": "/h"], nil, "/x/solvent"),
-    ("then home", ["HOME": "/h"], nil, "/h/.local/share/solvent"),
-    ("empty counts as not set", ["SOLVENT_DATA": "", "HOME": "/h"], nil, "/h/.local/share/solvent"),
-    ("without a home", [:], nil, "/tmp/.local/share/solvent"),
-    ("paths are made plain", [:], "/a/../b/./c", "/b/c"),
-  ] as [(String, [String: String], String?, String)])
+  @Test(
+    arguments: [
+      // what, environment, given on the command line, data directory
+      ("an option goes first", ["SOLVENT_DATA": "/e", "HOME": "/h"], "/o", "/o"),
+      (
+        "then the variable", ["SOLVENT_DATA": "/e", "XDG_DATA_HOME": "/x", "HOME": "/h"], nil, "/e"
+      ),
+      ("then XDG", ["XDG_DATA_HOME": "/x", "HOME": "/h"], nil, "/x/solvent"),
+      ("then home", ["HOME": "/h"], nil, "/h/.local/share/solvent"),
+      (
+        "empty counts as not set", ["SOLVENT_DATA": "", "HOME": "/h"], nil,
+        "/h/.local/share/solvent"
+      ),
+      ("without a home", [:], nil, "/tmp/.local/share/solvent"),
+      ("paths are made plain", [:], "/a/../b/./c", "/b/c"),
+    ] as [(String, [String: String], String?, String)])
   func theDataDirectory(
     what: String, environment: [String: String], option: String?, directory: String
   ) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Broker
-@testable import IngestService
 import Journal
 import Testing
+
+@testable import IngestService
 @testable import Usage
 
 /// Transcripts: an event in, a decision out.
@@ -80,14 +81,15 @@ struct ImportMachineTests {
     #expect(reason.contains("with another mapping") && reason.contains("--source"))
   }
 
-  @Test(arguments: [
-    // what, earlier import, its end is the end of a line, decision
-    ("complete", state(60, end: 60, line: 7, complete: true), true, "read from 60, line 7"),
-    ("cut off", state(60, end: 40, line: 5), true, "refused 0"),
-    ("in a line", state(60, end: 60, line: 7, complete: true), false, "refused 6"),
-    ("other mapping", state(60, end: 60, reading: "x", complete: true), true, "refused 0"),
-    ("another length", state(50, end: 50, complete: true), true, "read from 0, line 2"),
-  ] as [(String, ImportState, Bool, String)])
+  @Test(
+    arguments: [
+      // what, earlier import, its end is the end of a line, decision
+      ("complete", state(60, end: 60, line: 7, complete: true), true, "read from 60, line 7"),
+      ("cut off", state(60, end: 40, line: 5), true, "refused 0"),
+      ("in a line", state(60, end: 60, line: 7, complete: true), false, "refused 6"),
+      ("other mapping", state(60, end: 60, reading: "x", complete: true), true, "refused 0"),
+      ("another length", state(50, end: 50, complete: true), true, "read from 0, line 2"),
+    ] as [(String, ImportState, Bool, String)])
   func aLogThatHasGrown(
     what: String, earlier: ImportState, endsLine: Bool, decision: String
   ) throws {

@@ -140,14 +140,17 @@ struct ClusterProcessTests {
     #expect(output.status == 64 && output.err.contains("did you mean 'cost'?"))
   }
 
-  @Test func everythingStopsWithinFiveSecondsAndLeavesNobody() throws {
+  @Test func everythingStopsByItselfAndLeavesNobody() throws {
     let cluster = try TestCluster()
     let before = try cluster.members()
     #expect(before.map(\.name) == ["broker", "ingest", "report", "worker-1", "worker-2"])
-    let started = ContinuousClock.now
     cluster.stop()
-    #expect(ContinuousClock.now - started < .seconds(5))
     #expect(try cluster.members().isEmpty)
+    // Each said goodbye: none had to be killed.
+    for name in before.map(\.name) {
+      let log = try String(contentsOfFile: "\(cluster.data)/log/\(name).log", encoding: .utf8)
+      #expect(log.contains("stopped"), "\(name): \(log.suffix(500))")
+    }
   }
 
   @Test func aWorkerStartedByHandJoins() throws {
@@ -157,11 +160,8 @@ struct ClusterProcessTests {
     worker.arguments = ["--data", cluster.data, "--name", "guest"]
     worker.standardError = FileHandle.nullDevice
     try worker.run()
-    var joined = false
-    for _ in 0..<100 where !joined {
-      joined = try cluster.solvent("workers", "--json").out.contains("guest-")
-    }
-    #expect(joined)
+    #expect(
+      try Patience.until { try cluster.solvent("workers", "--json").out.contains("guest-") })
     worker.terminate()
     worker.waitUntilExit()
     #expect(worker.terminationStatus == 0)
@@ -198,11 +198,7 @@ struct ClusterProcessTests {
     let filler = "\(disk.path)/filler"
     try Data(count: 800_000).write(to: URL(fileURLWithPath: filler))
     let (done, status) = cluster.importInBackground(path, prices: prices, batchRows: 500)
-    let deadline = ContinuousClock.now + .seconds(20)
-    while !cluster.logs.contains("the disk is full"), ContinuousClock.now < deadline {
-      _ = done.wait(timeout: .now() + .milliseconds(10))
-    }
-    #expect(cluster.logs.contains("the disk is full"))
+    #expect(Patience.until { cluster.logs.contains("the disk is full") })
     #expect(status.value == -1, "it must wait, not end")
     // What was acknowledged is whole.
     #expect(try cluster.solvent("verify").status == 0)
@@ -232,20 +228,25 @@ struct ClusterProcessTests {
       let path = try Self.write(
         cluster, "part\(part).csv", ([SampleLog.header] + rows).joined(separator: "\n"))
       let (done, status) = cluster.importInBackground(path, prices: prices, batchRows: 20)
-      // At moments that are drawn, until the import is through or enough have died.
-      while done.wait(timeout: .now() + .milliseconds(10 + below(60))) == .timedOut {
+      // One dies at once, more at moments that are drawn, while the import runs.
+      for _ in 0..<max(1, kills / parts) {
         let members = try cluster.members()
-        guard !members.isEmpty, killed.values.reduce(0, +) < (part + 1) * kills / parts else {
-          continue
+        if !members.isEmpty {
+          let victim = members[below(members.count)]
+          kill(victim.pid, SIGKILL)
+          killed[String(victim.name.prefix(6)), default: 0] += 1
         }
-        let victim = members[below(members.count)]
-        kill(victim.pid, SIGKILL)
-        killed[String(victim.name.prefix(6)), default: 0] += 1
+        if done.wait(timeout: .now() + .milliseconds(10 + below(60))) == .success {
+          done.signal()
+          break
+        }
       }
+      try #require(Patience.ended(done), "part \(part)\n\(cluster.logs.suffix(4_000))")
       let ended = status.value
       try #require(ended == 0, "part \(part): exit \(ended)\n\(cluster.logs.suffix(4_000))")
     }
-    #expect(killed.values.reduce(0, +) == kills, "\(killed)")
+    // How many die depends on the machine; that some do in each part does not.
+    #expect(killed.values.reduce(0, +) >= parts, "\(killed)")
     #expect(try Self.costs(cluster) == log.expected, "after \(killed)")
     #expect(try cluster.solvent("verify").status == 0)
   }
@@ -368,14 +369,17 @@ struct ClusterProcessTests {
       // Importing again waits for everything of that file to be booked.
       let output = try restored.solvent("ingest", "--prices", prices, path)
       #expect(output.status == 0 && output.out.contains("nothing was added"), "\(output)")
-      while try restored.solvent("verify", "--json").out.contains("\"pending\":0") == false {}
+      #expect(
+        try Patience.until {
+          try restored.solvent("verify", "--json").out.contains("\"pending\":0")
+        })
       #expect(try Self.costs(restored) == log.expected)
       return try restored.digest()
     }
     #expect(Set(digests).count == 1)
   }
 
-  @Test func aKilledWorkersJobsRunElsewhereWithinASecond() throws {
+  @Test func aKilledWorkersJobsRunElsewhereAtTheNextHeartbeat() throws {
     let cluster = try TestCluster(workers: 2)
     let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
     let log = SampleLog(rows: 2_000, seed: 14)
@@ -384,16 +388,14 @@ struct ClusterProcessTests {
     // It takes its share of the jobs and does nothing with it.
     kill(victim.pid, SIGSTOP)
     let (done, status) = cluster.importInBackground(path, prices: prices, batchRows: 50)
-    var holds = false
-    while !holds, done.wait(timeout: .now()) == .timedOut {
+    let holds = try Patience.until {
       let workers =
         try JSONSerialization.jsonObject(
           with: Data(cluster.solvent("workers", "--json").out.utf8)) as? [String: Any]
-      holds =
-        (workers?["workers"] as? [[String: Any]])?.contains {
-          ($0["name"] as? String)?.hasPrefix("worker-1") == true
-            && ($0["in_flight"] as? Int ?? 0) > 0
-        } ?? false
+      return (workers?["workers"] as? [[String: Any]])?.contains {
+        ($0["name"] as? String)?.hasPrefix("worker-1") == true
+          && ($0["in_flight"] as? Int ?? 0) > 0
+      } ?? false
     }
     #expect(holds, "worker-1 never held a job")
     kill(victim.pid, SIGKILL)
@@ -424,11 +426,7 @@ struct ClusterProcessTests {
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: filler))
     while (try? file.write(contentsOf: Data(count: 4_096))) != nil {}
     let (done, status) = cluster.importInBackground(path, prices: prices, batchRows: 500)
-    let deadline = ContinuousClock.now + .seconds(20)
-    while !cluster.logs.contains("the ledger cannot be written"), ContinuousClock.now < deadline {
-      _ = done.wait(timeout: .now() + .milliseconds(10))
-    }
-    #expect(cluster.logs.contains("the ledger cannot be written"))
+    #expect(Patience.until { cluster.logs.contains("the ledger cannot be written") })
     #expect(status.value == -1, "it must wait, not end")
     try file.close()
     try FileManager.default.removeItem(atPath: filler)
@@ -466,9 +464,8 @@ struct ClusterProcessTests {
     let header = try answer.withUnsafeBytes { try Header($0) }
     #expect(header.command == .error && header.argument == ErrorCode.version.rawValue)
     // It writes its log after it has answered.
-    let deadline = ContinuousClock.now + .seconds(10)
-    while !cluster.logs.contains("refused"), ContinuousClock.now < deadline {}
-    #expect(cluster.logs.contains("refused") && cluster.logs.contains("version"))
+    #expect(
+      Patience.until { cluster.logs.contains("refused") && cluster.logs.contains("version") })
 
     // A broker of another version: the worker says so.
     let place = NSTemporaryDirectory() + "/solvent-test-\(UUID().uuidString)"

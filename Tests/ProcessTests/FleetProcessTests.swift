@@ -59,9 +59,7 @@ struct FleetProcessTests {
       let frozen = workers.first { $0["process"] as? Int == Int(victim.pid) }
       return frozen?["in_flight"] as? Int ?? 0
     }
-    var looks = 0
-    while try held() == 0, looks < 200 { looks += 1 }
-    #expect(looks < 200, "the frozen worker was given no job")
+    #expect(try Patience.until { try held() > 0 }, "the frozen worker was given no job")
     kill(victim.pid, SIGKILL)
     let said = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()

@@ -31,11 +31,12 @@ struct ScenarioProcessTests {
     process.standardError = err
     try process.run()
     let answer = Mutex(Data())
-    let reader = Thread {
+    let isRead = DispatchSemaphore(value: 0)
+    Thread {
       let data = out.fileHandleForReading.readDataToEndOfFile()
       answer.withLock { $0 = data }
-    }
-    reader.start()
+      isRead.signal()
+    }.start()
     var partials = 0
     var killed = 0
     var line = ""
@@ -52,7 +53,7 @@ struct ScenarioProcessTests {
       line = ""
     }
     process.waitUntilExit()
-    while !reader.isFinished {}
+    #expect(Patience.ended(isRead))
     #expect(process.terminationStatus == 0 && killed == 2 && partials > 120)
     #expect(String(decoding: answer.withLock { $0 }, as: UTF8.self) == here.out)
   }

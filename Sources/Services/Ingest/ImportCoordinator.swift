@@ -30,7 +30,7 @@ final class ImportCoordinator: Sendable {
   private let state: Mutex<State>
   /// Signalled whenever something is booked or closed.
   private let booked = NSCondition()
-  private let nodes = Mutex<(outbox: WorkerOutbox, producer: ProducerNode)?>(nil)
+  private let nodes = Mutex<(outbox: WorkerOutbox, batches: ProducerOutbox)?>(nil)
 
   init(
     journal: Journal, imports: [ImportKey: ImportState], ids: sending IDIndex,
@@ -48,11 +48,11 @@ final class ImportCoordinator: Sendable {
     state = Mutex(State(machine: machine))
   }
 
-  func attach(outbox: WorkerOutbox, producer: ProducerNode) {
-    nodes.withLock { $0 = (outbox, producer) }
+  func attach(outbox: WorkerOutbox, batches: ProducerOutbox) {
+    nodes.withLock { $0 = (outbox, batches) }
   }
 
-  private var attached: (outbox: WorkerOutbox, producer: ProducerNode)? { nodes.withLock { $0 } }
+  private var attached: (outbox: WorkerOutbox, batches: ProducerOutbox)? { nodes.withLock { $0 } }
 
   /// Asks or tells the machine.
   func decide<Result: Sendable>(_ event: (inout ImportMachine) -> Result) -> Result {
@@ -157,10 +157,8 @@ final class ImportCoordinator: Sendable {
   }
 
   private func submit(_ sequence: UInt64, _ payload: SharedMessage, mayRepeat: Bool) {
-    guard let producer = attached?.producer else { return }
     let id = JobID(epoch: journal.identity, sequence: sequence)
-    // In any order: each batch is known by its number, and sums do not depend on it.
-    Task { await producer.submit(id, payload, mayRepeat: mayRepeat) }
+    attached?.batches.submit(id, payload, mayRepeat: mayRepeat)
   }
 
   /// Called on the loop when a pricing job is over.

@@ -25,6 +25,7 @@ public final class IngestService: Service {
   private let producer: ProducerNode
   private let coordinator: ImportCoordinator
   private let outbox: WorkerOutbox
+  private let batches: ProducerOutbox
   private let pending: [JournalContents.Batch]
   private let logger: Logger
 
@@ -69,7 +70,9 @@ public final class IngestService: Service {
     self.pending = pending
     let outbox = WorkerOutbox(worker)
     self.outbox = outbox
-    coordinator.attach(outbox: outbox, producer: producer)
+    let batches = ProducerOutbox(producer)
+    self.batches = batches
+    coordinator.attach(outbox: outbox, batches: batches)
   }
 
   /// The batches that the ledger lacks: not only those whose booking was never noted, but also those
@@ -114,6 +117,7 @@ public final class IngestService: Service {
     coordinator.close()
     await worker.drainAndLeave()
     await outbox.close()
+    await batches.close()
     await producer.stop()
     await worker.stop()
   }
