@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON := .build-python/bin/python
 BIN := .build/release
 
-.PHONY: demo build test unit process kernel fuzz lint deps python bench clean
+.PHONY: demo build test unit process kernel fuzz lint graph deps python bench clean
 
 demo: build
 	@$(BIN)/solvent demo
@@ -30,6 +30,10 @@ fuzz:
 
 lint:
 	swift format lint --strict --parallel --recursive Sources services Tests Benchmarks Package.swift
+
+# The module graph, from Package.swift; fails when transport and economics depend on each other.
+graph:
+	@python3 docs/graph.py
 
 # The fast kernel must share no code with the rest: the linker would keep one copy of it for both, and a
 # processor without AVX2 would run it.

@@ -100,7 +100,7 @@ struct DemoStory {
         + "per day: \(Int(verdict.monthsFlat.rounded())) months")
     line(
       "How likely is ruin in \(verdict.horizon) months?",
-      "\(verdict.ruin); with the $10B \(verdict.ruinWithRound)")
+      "\(verdict.ruin); with Microsoft's $10B \(verdict.ruinWithRound)")
     line("If 12% of users leave?", "\(verdict.shockText) points: fewer users also cost less")
   }
 
