@@ -129,7 +129,7 @@ public enum CoefficientFile {
     for coefficient in Coefficient.allCases {
       text += "  \(coefficient.name): \(short(model.coefficients[coefficient]))\n"
     }
-    text += "# Logarithms by which throughput exceeds the equations.\neffects:\n"
+    text += "# Logarithm of measured over predicted throughput, by GPU, model and version.\neffects:\n"
     for (name, effects) in [
       ("gpus", model.coefficients.accelerators), ("series", model.coefficients.series),
       ("models", model.coefficients.architectures), ("stacks", model.coefficients.stacks),
@@ -139,7 +139,8 @@ public enum CoefficientFile {
         text += "    \(key): \(short((value * 1e5).rounded() / 1e5))\n"
       }
     }
-    text += "# 90 % of ln(measured / predicted) of points left out; what is new adds by squares.\n"
+    text += "# 90% range of ln(measured / predicted) of points left out; new parts are added "
+    text += "in squares.\n"
     text += "intervals:\n"
     for (name, band) in [
       ("base", model.errors.base), ("new_gpu", model.errors.newAccelerator),
@@ -149,7 +150,7 @@ public enum CoefficientFile {
     }
     text += "  shared: \(short(model.errors.shared))\n"
     text += "# stack month source gpu model weights/activations/cache GPUs kind points, and the "
-    text += "median and\n# greatest error of the fit there.\nrecords:\n"
+    text += "median and\n# largest error of the fit.\nrecords:\n"
     for record in model.errors.records {
       let bits = record.precision
       text += "  - \(record.stack) \(record.month) \(record.source) \(record.accelerator) "
