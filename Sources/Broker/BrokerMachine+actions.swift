@@ -12,6 +12,7 @@ extension BrokerMachine {
     case note(Note)
   }
 
+  /// Something that people who operate the broker should know.
   public enum Note: Equatable, Sendable {
     case joined(PeerID, name: String, role: Hello.Role)
     case lost(PeerID, name: String, requeued: Int, reason: LossReason)
@@ -20,6 +21,8 @@ extension BrokerMachine {
     case refused(PeerID, ErrorCode)
   }
 
+  /// Why the broker considers a peer lost: its connection is gone, it has been silent for longer
+  /// than the liveness interval, or a new peer took its place.
   public enum LossReason: String, Equatable, Sendable {
     case unreachable, silent, replaced
   }

@@ -9,6 +9,7 @@ import DequeModule
 /// Every job that was submitted and not answered is sent again after each WELCOME: the broker keeps
 /// nothing that matters. The caller's durable copy (a journal) is what survives this process.
 public struct ProducerMachine<Payload>: ~Copyable {
+  /// What the shell must do, in order.
   public enum Action {
     case hello(Hello)
     case send(Header, Payload?)
@@ -18,6 +19,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
     case connection(ConnectionNote)
   }
 
+  /// How a job ended.
   public enum Outcome {
     /// The result of the last stage.
     case result(Payload?)
@@ -59,6 +61,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
   var jobsMax = 1
   var bytesMax = 0
 
+  /// - Parameter now: milliseconds on any clock that never goes back.
   public init(_ hello: Hello, now: UInt64) {
     precondition(hello.role == .producer, "a producer greets as one")
     self.hello = hello
@@ -66,6 +69,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
     link = Link(now: now)
   }
 
+  /// Whether the broker has accepted the producer and is not silent.
   public var isLive: Bool { state == .live }
   /// Jobs that were submitted and have not ended.
   public var outstanding: Int { pending.count }

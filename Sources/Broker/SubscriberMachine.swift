@@ -10,6 +10,7 @@
 ///
 /// Subscribing (again) makes the broker publish the whole state anew.
 public struct SubscriberMachine<Payload>: ~Copyable {
+  /// What the shell must do, in order.
   public enum Action {
     /// Replace everything known of the topic.
     case replace(topic: String, sequence: UInt64, Payload)
@@ -34,6 +35,7 @@ public struct SubscriberMachine<Payload>: ~Copyable {
   /// How many gaps were noticed.
   public private(set) var gaps = 0
 
+  /// A subscriber that has seen no message yet.
   public init() {}
 
   /// The sequence that is shown of a topic.

@@ -11,6 +11,7 @@
 /// results offered to whoever is broker then; until they are, the worker holds them besides what it
 /// granted the new one.
 public struct WorkerMachine<Payload>: ~Copyable {
+  /// What the shell must do, in order.
   public enum Action {
     case hello(Hello)
     case send(Header, Payload?)
@@ -68,7 +69,9 @@ public struct WorkerMachine<Payload>: ~Copyable {
     link = Link(now: now)
   }
 
+  /// Whether the broker has accepted the worker and is not silent.
   public var isLive: Bool { state == .live || state == .draining }
+  /// Jobs that are being computed or wait inside the worker.
   public var runningCount: Int { running.count }
 
   /// The broker accepted us.

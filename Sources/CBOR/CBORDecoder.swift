@@ -5,6 +5,7 @@
 ///
 /// Unknown keys are skipped (a newer peer may send them); a missing required key is an error.
 public struct CBORDecoder: Sendable {
+  /// A decoder; it keeps nothing between calls.
   public init() {}
 
   /// Reads one value that fills `bytes` completely.

@@ -17,6 +17,7 @@
 /// Columns make a batch small and fast without a second format: a message is one `Codable` type, its
 /// columns are arrays of integers.
 public struct CBOREncoder: Sendable {
+  /// An encoder; it keeps nothing between calls.
   public init() {}
 
   /// The bytes of `value`.

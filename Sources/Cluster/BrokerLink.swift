@@ -72,7 +72,7 @@ struct BrokerLink: ~Copyable {
         logger.error(
           """
           the broker at \(address) speaks version \(other) of the protocol, this program \
-          \(Header.major); use one release
+          \(Header.major); use the same release
           """)
       }
       wasVersionTold = true
@@ -153,7 +153,8 @@ struct BrokerLink: ~Copyable {
       if wasConnected { logger.warning("the broker is silent; waiting for it") }
     case .refused(.version?):
       logger.error(
-        "the broker at \(address) refuses version \(Header.major) of the protocol; use one release")
+        "the broker at \(address) refuses protocol version \(Header.major); use one release"
+      )
     case .refused(let code):
       logger.error(
         "the broker refuses us", metadata: ["code": "\(code.map { "\($0)" } ?? "unknown")"])

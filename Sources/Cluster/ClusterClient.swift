@@ -7,6 +7,7 @@ public import ZeroMQ
 
 /// Why a question to a cluster has no answer.
 public struct ClientError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What went wrong, for a program to act on.
   public enum Kind: Equatable, Sendable {
     /// No broker answers.
     case unreachable
@@ -18,7 +19,9 @@ public struct ClientError: Error, Equatable, Sendable, CustomStringConvertible {
     case version
   }
 
+  /// Decides the exit code of a command.
   public let kind: Kind
+  /// The reason in words for a person, with what to do.
   public let description: String
 
   public init(_ kind: Kind, _ description: String) {
@@ -95,7 +98,7 @@ public final class ClusterClient: Sendable {
       if isRefused {
         throw ClientError(
           .version,
-          "the broker at \(address) speaks another version of the protocol; use one release")
+          "the broker at \(address) speaks another version of the protocol; use the same release")
       }
       guard ContinuousClock.now < deadline else {
         throw ClientError(

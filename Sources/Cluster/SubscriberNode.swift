@@ -27,6 +27,7 @@ public actor SubscriberNode {
   private var headerFrame = Message()
   private var payloadFrame = Message()
 
+  /// The poll loop's thread: everything isolated to this actor runs there.
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     loop.asUnownedSerialExecutor()
   }
@@ -52,6 +53,7 @@ public actor SubscriberNode {
     for prefix in prefixes { try socket.subscribe(prefix) }
   }
 
+  /// Reads no further messages; the socket closes with the node.
   public func stop() { loop.unwatch(socket.pollable) }
 
   private func watch() {

@@ -6,10 +6,13 @@ public import ZeroMQ
 
 /// A job at a worker.
 public struct Job: Sendable {
+  /// The job's name, for the answer.
   public let id: JobID
   /// How often it was handed out before.
   public let attempt: Int
+  /// The service that is asked for.
   public let service: String
+  /// The request, encoded as deterministic CBOR.
   public let payload: SharedMessage
 }
 
@@ -31,6 +34,7 @@ public actor WorkerNode {
   private var whenLeft: [CheckedContinuation<Void, Never>] = []
   private var hasLeft = false
 
+  /// The poll loop's thread: everything isolated to this actor runs there.
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     loop.asUnownedSerialExecutor()
   }

@@ -11,15 +11,21 @@ import Synchronization
 public struct Simulator: Sendable {
   /// What is known so far.
   public struct Partial: Sendable {
+    /// Paths that are simulated.
     public var paths: UInt64
+    /// Paths to simulate.
     public var ofPaths: UInt64
     /// P(ruin by the horizon) of the first scenario.
     public var ruin: Share
   }
 
+  /// The first is the base of all differences.
   public let scenarios: [RunwayScenario]
+  /// Rounded up to a multiple of 8.
   public let paths: Int
+  /// Paths per job; `nil` chooses by the number of workers.
   public let shard: Int?
+  /// Called after each shard.
   public let partial: @Sendable (Partial) -> Void
 
   /// - Parameters:

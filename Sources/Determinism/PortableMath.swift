@@ -40,6 +40,7 @@ public enum PortableMath {
     Double(sign: .plus, exponent: power, significand: 1)
   }
 
+  /// `base` to the power of `exponent`, for a positive base: the same bits on every machine.
   public static func power(_ base: Double, _ exponent: Double) -> Double {
     base == 0 ? 0 : exp(exponent * log(base))
   }

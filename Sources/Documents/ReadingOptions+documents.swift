@@ -20,7 +20,9 @@ extension ReadingOptions {
           Spelling.hint(for: mappingName, among: names)
         throw FileProblem(
           file: file,
-          "there is no mapping '\(mappingName)'; there are \(names.joined(separator: ", "))\(near)")
+          "'\(mappingName)' is not a known mapping; choose one of "
+            + "\(names.joined(separator: ", "))\(near)"
+        )
       }
       mapping = named
     } else {
@@ -32,7 +34,7 @@ extension ReadingOptions {
         throw FileProblem(
           file: file, line: 1,
           """
-          no mapping knows the columns \(header.joined(separator: ", ")); write one as in \
+          no mapping fits the columns \(header.joined(separator: ", ")); write one as in \
           docs/MAPPINGS.md and give it with --mapping FILE
           """)
       }

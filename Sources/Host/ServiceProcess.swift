@@ -18,20 +18,21 @@ public let solventRelease = "0.1.0"
 public struct ServiceOptions: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
-      "Directory for files.",
-      discussion: "Default: $SOLVENT_DATA, else $XDG_DATA_HOME/solvent or ~/.local/share/solvent."))
+      "Data directory.",
+      discussion:
+        "Default: $SOLVENT_DATA, otherwise $XDG_DATA_HOME/solvent or ~/.local/share/solvent."))
   public var data: String?
 
   @Option(
     help: ArgumentHelp(
-      "Where the broker is: ipc://DIRECTORY or tcp://127.0.0.1:PORT (and the two ports after it).",
-      discussion: "Default: $SOLVENT_BROKER, else the data directory's local sockets."))
+      "Broker address: ipc://DIRECTORY or tcp://127.0.0.1:PORT (and the two ports after it).",
+      discussion: "Default: $SOLVENT_BROKER, otherwise the data directory's local sockets."))
   public var broker: String?
 
-  @Option(help: "What this process is called in lists and logs.")
+  @Option(help: "Name of this process in lists and logs.")
   public var name: String?
 
-  @Option(help: "What is logged: trace, debug, info, notice, warning, error.")
+  @Option(help: "Lowest level to log: trace, debug, info, notice, warning, error.")
   public var logLevel = "notice"
 
   @Flag(help: "Log JSON lines.")

@@ -9,6 +9,7 @@ public import Usage
 
 /// Why the journal cannot be opened or written.
 public struct JournalError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The reason, starting with `journal:`; damage with file and byte.
   public let description: String
   init(_ description: String) { self.description = "journal: \(description)" }
 }
@@ -19,8 +20,11 @@ public struct JournalContents: Sendable {
   public var id: UInt64 = 0
   /// All batches, in order.
   public var batches: [Batch] = []
+  /// The state of every import that was begun.
   public var imports: [ImportKey: ImportState] = [:]
+  /// The number of frames.
   public var frames = 0
+  /// Bytes of all segments.
   public var bytes = 0
   /// Bytes of a torn tail that were cut off.
   public var cutOff = 0
@@ -29,10 +33,13 @@ public struct JournalContents: Sendable {
 
   /// A batch: what it is and where.
   public struct Batch: Sendable {
+    /// The batch's frame number, the sequence of its job.
     public var sequence: UInt64
+    /// The name under which the ledger books the batch.
     public var key: BatchKey
     /// Whether the journal says that the ledger has it.
     public var isNoted = false
+    /// Where to read the batch again.
     public var place: JournalPlace
   }
 
@@ -42,8 +49,11 @@ public struct JournalContents: Sendable {
 
 /// Where a frame lies.
 public struct JournalPlace: Hashable, Sendable {
+  /// The number of the segment file, from 0.
   public var segment: Int
+  /// Bytes from the beginning of the segment to the frame.
   public var offset: Int
+  /// Bytes of the frame, including its header.
   public var bytes: Int
 }
 
@@ -54,8 +64,10 @@ public struct JournalPlace: Hashable, Sendable {
 /// when `fdatasync` fails the process must end, since what the kernel still holds is unknown (the
 /// pages are marked clean after the failure: "fsyncgate", PostgreSQL wiki, 2018).
 public final class Journal: Sendable {
+  /// Bytes after which a new segment begins: 32 MiB.
   public static let segmentBytesMax = 32 * 1024 * 1024
 
+  /// How durable the journal is.
   public struct Settings: Sendable {
     /// Leaves out `fdatasync`: for measuring what durability costs. Never for data that matters.
     public var isDurable = true
@@ -174,10 +186,13 @@ public final class Journal: Sendable {
     enqueue(Waiting(kind: .batch, body: body, done: done))
   }
 
+  /// Writes that an import begins. Throws when the journal is closed or failed.
   public func append(_ begin: ImportBegin) throws {
     enqueue(Waiting(kind: .importBegan, body: try CBOREncoder().encode(begin), done: nil))
   }
 
+  /// Writes that an import is complete; `done` is called once that is durable. Throws when the
+  /// journal is closed or failed.
   public func append(_ end: ImportEnd, done: @escaping @Sendable (UInt64) -> Void) throws {
     enqueue(Waiting(kind: .importEnded, body: try CBOREncoder().encode(end), done: done))
   }

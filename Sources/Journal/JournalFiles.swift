@@ -70,12 +70,12 @@ public enum JournalFiles {
         guard let head = SegmentHead(raw) else {
           // A crash while the segment was being made: nothing in it was ever acknowledged.
           if isLast && raw.count <= JournalFrame.headBytes { return nil }
-          throw JournalError("\(path): byte 0: the head of the segment is damaged")
+          throw JournalError("\(path): byte 0: the header of the segment is damaged")
         }
         if let last {
           guard head.journal == contents.id, head.firstSequence == last.sequence + 1,
             head.chainBefore == contents.chain
-          else { throw JournalError("\(path): byte 0: it does not continue the segment before") }
+          else { throw JournalError("\(path): byte 0: it does not continue the previous segment") }
         } else {
           contents.id = head.journal
           contents.chain = head.chainBefore
@@ -103,7 +103,9 @@ public enum JournalFiles {
         if repair { try truncate(path, end) }
       case .corrupt(let offset, let reason):
         throw JournalError(
-          "\(path): byte \(offset): \(reason). It was acknowledged once; restore it from a copy")
+          "\(path): byte \(offset): \(reason). It was acknowledged; restore the segment "
+            + "from a backup"
+        )
       }
       contents.chain = scan.chain
       contents.bytes += size

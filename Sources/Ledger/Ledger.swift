@@ -25,7 +25,9 @@ public final class Ledger {
 
   /// What a transaction added, for those who keep sums.
   public struct Change: Sendable {
+    /// The batch's sequence in the ledger.
     public var sequence: Int64
+    /// What was booked.
     public var outcome: PricingOutcome
   }
 
@@ -67,7 +69,7 @@ public final class Ledger {
     let migrator = LedgerSchema.migrator
     let isNewer = try queue.read { try migrator.hasBeenSuperseded($0) }
     guard !isNewer else {
-      throw LedgerError(.newerSchema, "\(path) was written by a later release; use that one")
+      throw LedgerError(.newerSchema, "\(path) was written by a later release; use that release")
     }
     try migrator.migrate(queue)
     try load()
@@ -174,7 +176,7 @@ public final class Ledger {
     }
     guard Array(row["result"] as Data) == digest else {
       throw LedgerError(
-        .conflict, "\(key) is booked with another result; nothing was changed")
+        .conflict, "\(key) is already booked with another result; nothing was changed")
     }
     return row["sequence"]
   }
@@ -191,7 +193,8 @@ public final class Ledger {
     if let currency {
       guard currency == outcome.currency else {
         throw LedgerError(
-          .currency, "the ledger is kept in \(currency), the price book in \(outcome.currency)")
+          .currency, "the ledger's currency is \(currency), the price book's is \(outcome.currency)"
+        )
       }
     } else {
       currency = outcome.currency

@@ -147,7 +147,7 @@ extension Distribution: Codable {
     case 4: self = .triangular(low: try number(), mode: try number(), high: try number())
     default:
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "there is no distribution \(kind)")
+        in: container, debugDescription: "\(kind) is not a known distribution")
     }
   }
 

@@ -18,9 +18,11 @@ public struct DriftForecast: Hashable, Sendable {
 
   /// Log change a month, and how far it may be off.
   public let mean: Double
+  /// The standard deviation of ``mean``.
   public let deviation: Double
   /// Standard deviation of the log changes themselves.
   public let spread: Double
+  /// The number of changes that the figures gave.
   public let changes: Int
 
   /// - Parameters:

@@ -10,6 +10,7 @@ import SimulationKernel
 
 /// Runs programs on the fastest kernel that the processor can run. All kernels give the same bits.
 public enum RunwayEngine {
+  /// A build of the simulation kernel.
   public enum Kernel: String, Sendable, CaseIterable {
     /// For any processor of the architecture. On arm64 it is the fast one.
     case portable

@@ -26,7 +26,7 @@ extension RunwayScenario.Parameter {
   public func problem(with distribution: Distribution) -> String? {
     let (low, high) = distribution.ends
     guard !(allowed.contains(low) && allowed.contains(high)) else { return nil }
-    return "\(name) is \(allowedText) (\(meaning)), not \(distribution)"
+    return "\(name) must be \(allowedText) (\(meaning)), not \(distribution)"
   }
 }
 

@@ -104,7 +104,7 @@ struct ReaderTests {
       ("", "is empty"),
       ("timestamp,model,input_tokens,\n", "empty_column_name: column 4"),
       ("timestamp,model,model,input_tokens\n", "'model' occurs twice"),
-      ("when,what\n", "no mapping knows the columns when, what"),
+      ("when,what\n", "no mapping fits the columns when, what"),
       ("timestamp,model,tokens\n", "none of the quantities"),
     ])
   func refusedFiles(_ text: String, _ part: String) throws {

@@ -9,7 +9,7 @@ public enum CoefficientFile {
   public static func shipped() throws(FileProblem) -> PerformanceModel {
     try read(
       String(decoding: PackageResources.performance_yaml, as: UTF8.self),
-      file: "shipped performance.yaml")
+      file: "built-in performance.yaml")
   }
 
   /// Reads a file.
@@ -45,12 +45,12 @@ public enum CoefficientFile {
         below: try number(yaml.require("below", in: ends)),
         above: try number(yaml.require("above", in: ends)))
       guard (0...10).contains(band.below), (0...10).contains(band.above) else {
-        throw yaml.problem("is no range")
+        throw yaml.problem("is not a valid range")
       }
       return band
     }
     let shared = try number(intervals.require("shared", in: bands))
-    guard (0...1).contains(shared) else { throw intervals.problem("shared is from 0 to 1") }
+    guard (0...1).contains(shared) else { throw intervals.problem("shared must be from 0 to 1") }
     var records: [PredictionErrors.Record] = []
     for item in try map["records"]?.items() ?? [] { records.append(try record(item)) }
     return PerformanceModel(
@@ -65,7 +65,7 @@ public enum CoefficientFile {
   private static func number(_ yaml: StrictYAML) throws(FileProblem) -> Double {
     let text = try yaml.text()
     guard let value = Double(text), value.isFinite else {
-      throw yaml.problem("'\(text)' is no number")
+      throw yaml.problem("'\(text)' is not a valid number")
     }
     return value
   }
@@ -74,7 +74,9 @@ public enum CoefficientFile {
     var numbers: [String: Double] = [:]
     for (name, value) in try yaml?.entries() ?? [] {
       let effect = try number(value)
-      guard abs(effect) < 5 else { throw value.problem("an effect of \(effect), beyond -5 to 5") }
+      guard abs(effect) < 5 else {
+        throw value.problem("an effect must be from -5 to 5, not \(effect)")
+      }
       numbers[name] = effect
     }
     return numbers
@@ -129,7 +131,8 @@ public enum CoefficientFile {
     for coefficient in Coefficient.allCases {
       text += "  \(coefficient.name): \(short(model.coefficients[coefficient]))\n"
     }
-    text += "# Logarithm of measured over predicted throughput, by GPU, model and version.\neffects:\n"
+    text +=
+      "# Logarithm of measured over predicted throughput, by GPU, model and version.\neffects:\n"
     for (name, effects) in [
       ("gpus", model.coefficients.accelerators), ("series", model.coefficients.series),
       ("models", model.coefficients.architectures), ("stacks", model.coefficients.stacks),

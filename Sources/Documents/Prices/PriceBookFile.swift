@@ -8,7 +8,7 @@ public enum PriceBookFile {
   /// The book that comes with the program.
   public static func shipped() throws(FileProblem) -> PriceBook {
     try read(
-      String(decoding: PackageResources.prices_yaml, as: UTF8.self), file: "shipped price book")
+      String(decoding: PackageResources.prices_yaml, as: UTF8.self), file: "built-in price book")
   }
 
   /// The book in a file's text.
@@ -29,7 +29,7 @@ public enum PriceBookFile {
     }
     let currency = try root.require("currency", in: map).text()
     guard currency.utf8.count == 3, currency.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {
-      throw root.problem("'\(currency)' is no ISO 4217 code such as USD")
+      throw root.problem("'\(currency)' is not a valid ISO 4217 code; write USD")
     }
     return PriceBook(
       name: try root.require("book", in: map).text(),
@@ -93,7 +93,7 @@ public enum PriceBookFile {
   private static func evidence(_ map: [String: StrictYAML]) throws(FileProblem) -> Evidence {
     if let confidence = map["confidence"] {
       guard try confidence.text() == "recalled" else {
-        throw confidence.problem("expected recalled")
+        throw confidence.problem("expected 'recalled'")
       }
       return .estimated
     }

@@ -19,7 +19,7 @@ extension ScenarioFile {
     guard !digits.isEmpty,
       digits.allSatisfy({ $0.isASCII && ($0.isNumber || "+-.eE".contains($0)) }),
       let value = Double(digits), (value * factor).isFinite
-    else { throw ScenarioError("'\(text)' is no number such as 12, 1.5e9, 10B or -12%") }
+    else { throw ScenarioError("'\(text)' is not a valid number; write 12, 1.5e9, 10B or -12%") }
     return value * factor
   }
 

@@ -15,6 +15,7 @@ public enum Evidence: Int, Codable, CaseIterable, Sendable, Comparable {
   /// A weaker evidence is greater.
   public static func < (a: Evidence, b: Evidence) -> Bool { a.rawValue < b.rawValue }
 
+  /// The name in files, flags and columns.
   public var name: String {
     switch self {
     case .measured: "measured"
@@ -24,6 +25,7 @@ public enum Evidence: Int, Codable, CaseIterable, Sendable, Comparable {
     }
   }
 
+  /// The evidence with this ``name``; `nil` for any other text.
   public init?(name: some StringProtocol) {
     guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = found

@@ -15,6 +15,7 @@ public struct Money: Hashable, Comparable, Sendable {
 
   public init(quanta: Int128) { self.quanta = quanta }
 
+  /// No money.
   public static let zero = Money(quanta: 0)
 
   public static func < (a: Money, b: Money) -> Bool { a.quanta < b.quanta }
@@ -34,6 +35,7 @@ public struct Money: Hashable, Comparable, Sendable {
     return Money(quanta: product)
   }
 
+  /// The amount with the opposite sign.
   public static prefix func - (a: Money) -> Money { Money(quanta: -a.quanta) }
 
   /// The amount for statistics and plots only; never for sums.
@@ -47,6 +49,7 @@ public enum MoneyError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Not a plain decimal number, or finer than 10^-24.
   case notADecimal(String)
 
+  /// The reason in words for a person.
   public var description: String {
     switch self {
     case .overflow: "the amount exceeds 170 trillion units of the currency"

@@ -30,6 +30,7 @@ public enum Meter: Int, Codable, CaseIterable, Sendable, Comparable {
     }
   }
 
+  /// The meter with this ``name``; `nil` for any other text.
   public init?(name: some StringProtocol) {
     guard let meter = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = meter

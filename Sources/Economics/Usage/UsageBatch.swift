@@ -8,11 +8,13 @@
 ///     input    1602      259       467         one column a meter that occurs
 ///     id       16 bytes  16 bytes  16 bytes    only if the source has ids
 public struct UsageBatch: Codable, Hashable, Sendable {
+  /// The number of rows.
   public var count: Int
   /// The time of the first row, in milliseconds since 1970.
   public var baseTime: Int64
   /// The time of each row less that of the row before it (the first: 0), in units of ``timeUnit``.
   public var timeDeltas: [Int64]
+  /// The combinations of dimension values that ``series`` refers to.
   public var seriesTable: SeriesTable
   /// The series of each row.
   public var series: [UInt32]
@@ -27,7 +29,9 @@ public struct UsageBatch: Codable, Hashable, Sendable {
 
   /// The values of one meter, a row each.
   public struct Quantities: Codable, Hashable, Sendable {
+    /// What is counted in this column.
     public var meter: Meter
+    /// One count per row.
     public var values: [UInt64]
 
     public init(meter: Meter, values: [UInt64]) {
@@ -78,7 +82,7 @@ public struct UsageBatch: Codable, Hashable, Sendable {
     // Without leaving early, which lets the compiler compare many at once.
     let greatest = series.withUnsafeBufferPointer { $0.reduce(0) { $0 > $1 ? $0 : $1 } }
     guard count == 0 || greatest < seriesTable.count else {
-      throw BatchError("a row names a series that is not there")
+      throw BatchError("a row refers to a series that does not exist")
     }
     for column in quantities where column.values.count != count {
       throw BatchError("\(column.values.count) \(column.meter.name) for \(count) rows")

@@ -28,21 +28,28 @@ public struct MeasuredPoint: Hashable, Sendable {
       }
     }
 
+    /// The kind with this name in files; `nil` for any other text.
     public init?(name: String) {
       guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
       self = found
     }
   }
 
+  /// The point's id in its file.
   public var id: String
+  /// Who published the point.
   public var source: String
+  /// Where it was published.
   public var citation: String
   /// `2024-11`.
   public var month: String
+  /// What was measured, under which load.
   public var kind: Kind
+  /// The model on its hardware.
   public var deployment: Deployment
   /// Whether the tensor parallelism was told; else the best one is assumed.
   public var isParallelismKnown: Bool
+  /// Mean tokens per request.
   public var shape: RequestShape
   /// Requests at once: of a batch, or of users.
   public var concurrency: Double?

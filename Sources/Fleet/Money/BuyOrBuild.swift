@@ -4,12 +4,15 @@ import Determinism
 
 /// A provider's price of tokens beside a fleet of one's own, over volume.
 public struct BuyOrBuild: Sendable {
+  /// Both costs at one volume.
   public struct Row: Hashable, Sendable {
     /// Requests a day.
     public var volume: Double
     /// US dollars a day.
     public var api: Double
+    /// US dollars per day for the fleet.
     public var fleet: Interval
+    /// Replicas at the estimated throughput.
     public var replicas: Int
   }
 
@@ -17,6 +20,7 @@ public struct BuyOrBuild: Sendable {
   public struct BreakEven: Hashable, Sendable {
     /// At the good end of the range of cost.
     public var low: Double?
+    /// At the estimates of throughput and cost.
     public var estimate: Double?
     /// At the bad end.
     public var high: Double?
@@ -28,9 +32,11 @@ public struct BuyOrBuild: Sendable {
   public let rate: Interval
   /// US dollars a day of a replica.
   public let replicaPerDay: Interval
+  /// The mean request.
   public let shape: RequestShape
   /// Demand of the busiest hour over the mean.
   public let peakToMean: Double
+  /// How the fleet follows demand.
   public let terms: FleetPlan.Terms
 
   public init(
@@ -54,10 +60,12 @@ public struct BuyOrBuild: Sendable {
     return rate / shape.output * Self.secondsPerDay / (peak * (1 + terms.headroom))
   }
 
+  /// Replicas for a volume in requests per day, at a rate in output tokens per second per replica.
   public func replicas(_ volume: Double, rate: Double) -> Int {
     max(terms.minimum, Int(min(1e9, volume / capacity(rate)).rounded(.up)))
   }
 
+  /// Both costs at a volume in requests per day.
   public func row(_ volume: Double) -> Row {
     Row(
       volume: volume, api: volume * apiPerRequest,
@@ -84,6 +92,7 @@ public struct BuyOrBuild: Sendable {
     return max(Double(max(1, terms.minimum)), count) * replicaPerDay.estimate / apiPerRequest
   }
 
+  /// The volumes from which the fleet is cheaper than the API.
   public var breakEven: BreakEven {
     let range = CostRange.of(rate, replicaPerDay) { rate, price in
       breakEven(rate: rate, price: price) ?? .infinity

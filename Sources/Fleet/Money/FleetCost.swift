@@ -6,6 +6,7 @@ import Determinism
 public struct GPUHour: Hashable, Sendable {
   /// Interest and depreciation of GPU and server; or the rent.
   public var hardware: Interval
+  /// Electricity at the building's plug.
   public var electricity: Double
   /// The place: room, cooling plant, connections.
   public var place: Double
@@ -14,6 +15,7 @@ public struct GPUHour: Hashable, Sendable {
   /// Whether it is rented: then the rent covers everything.
   public var isRented: Bool
 
+  /// The sum of all parts.
   public var total: Interval {
     let rest = electricity + place + operations
     return Interval(
@@ -98,8 +100,11 @@ public enum Energy {
 
 /// What tokens cost on a deployment, in US dollars, with 90 % ranges.
 public struct TokenCost: Hashable, Sendable {
+  /// Per million input tokens.
   public var perMillionInput: Interval
+  /// Per million output tokens.
   public var perMillionOutput: Interval
+  /// Per request of the estimate's shape.
   public var perRequest: Interval
   /// Watt-hours of a request, cooling included.
   public var wattHoursPerRequest: Double
@@ -194,12 +199,15 @@ public enum CostRange {
 
 /// Requests that arrive over time.
 public struct DemandCurve: Hashable, Sendable {
+  /// Demand in one window of time.
   public struct Window: Hashable, Sendable {
     /// Seconds from the beginning.
     public var start: Double
     /// Each a second, on average over the window.
     public var requests: Double
+    /// Input tokens per second, on average over the window.
     public var inputTokens: Double
+    /// Output tokens per second, on average over the window.
     public var outputTokens: Double
 
     public init(start: Double, requests: Double, inputTokens: Double, outputTokens: Double) {
@@ -212,6 +220,7 @@ public struct DemandCurve: Hashable, Sendable {
 
   /// In order, each `seconds` long.
   public var windows: [Window]
+  /// The length of each window.
   public var seconds: Double
 
   public init(windows: [Window], seconds: Double) {
@@ -228,11 +237,13 @@ public struct DemandCurve: Hashable, Sendable {
       output: max(1, windows.reduce(0) { $0 + $1.outputTokens } / requests))
   }
 
+  /// Seconds from the first window's start to the last one's end.
   public var duration: Double { seconds * Double(windows.count) }
 }
 
 /// How many replicas, when.
 public struct FleetPlan: Hashable, Sendable {
+  /// How a fleet follows demand.
   public struct Terms: Hashable, Sendable {
     /// Room above the demand: 0.2 for a fifth.
     public var headroom: Double
@@ -248,12 +259,15 @@ public struct FleetPlan: Hashable, Sendable {
     }
   }
 
+  /// The terms that the plan keeps.
   public var terms: Terms
+  /// GPUs that one replica occupies.
   public var gpusPerReplica: Int
   /// Replicas in each window.
   public var replicas: [Int]
   /// Replicas that the demand would keep busy, without headroom, in each window.
   public var busy: [Double]
+  /// The length of each window.
   public var seconds: Double
 
   /// `replicas(h) = max(minimum, ceil(load(h) x (1 + headroom)))`, where the load is the time that the
@@ -276,7 +290,9 @@ public struct FleetPlan: Hashable, Sendable {
       ? needed : Array(repeating: needed.max() ?? terms.minimum, count: needed.count)
   }
 
+  /// The most replicas in any window.
   public var peak: Int { replicas.max() ?? 0 }
+  /// GPU-hours that are paid for.
   public var gpuHours: Double {
     Double(replicas.reduce(0, +) * gpusPerReplica) * seconds / 3_600
   }
@@ -284,6 +300,8 @@ public struct FleetPlan: Hashable, Sendable {
   public var busyGPUHours: Double {
     busy.reduce(0, +) * Double(gpusPerReplica) * seconds / 3_600
   }
+  /// Busy over paid GPU-hours, from 0 to 1.
   public var utilization: Double { gpuHours > 0 ? busyGPUHours / gpuHours : 0 }
+  /// The length of the plan in days.
   public var days: Double { Double(replicas.count) * seconds / 86_400 }
 }

@@ -12,10 +12,14 @@ public struct MeasuredFleet: Hashable, Sendable {
   public var utilization: Double
   /// US dollars a million tokens: work alone, and with what was idle spread over it.
   public var perMillionInput: Double
+  /// US dollars per million output tokens, without idle cost.
   public var perMillionOutput: Double
+  /// US dollars per million input tokens, with idle cost.
   public var perMillionInputWithIdle: Double
+  /// US dollars per million output tokens, with idle cost.
   public var perMillionOutputWithIdle: Double
 
+  /// US dollars for GPU time without work.
   public var idle: Double { cost - allocated }
 
   /// - Parameters:
@@ -31,7 +35,7 @@ public struct MeasuredFleet: Hashable, Sendable {
     dollarsPerGPUHour: Double, capacity: Double, prefillShare: Double
   ) throws(FleetError) {
     guard outputTokens > 0, hours > 0, gpuHours > 0, capacity > 0 else {
-      throw FleetError("no output tokens were counted, or no time passed")
+      throw FleetError("the counters show no output tokens, or no time passed")
     }
     cost = gpuHours * dollarsPerGPUHour
     outputRate = outputTokens / (hours * 3_600)

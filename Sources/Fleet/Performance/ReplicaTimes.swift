@@ -15,6 +15,7 @@ public struct StepTime: Hashable, Sendable {
   /// Launching, scheduling, sampling.
   public var host = 0.0
 
+  /// Seconds of all parts.
   public var total: Double { weights + cache + compute + communication + host }
 
   static func + (a: StepTime, b: StepTime) -> StepTime {

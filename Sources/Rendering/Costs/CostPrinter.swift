@@ -17,6 +17,7 @@ public struct CostPrinter {
     currency = answer.currency ?? "USD"
   }
 
+  /// Writes the answer in the page's format.
   public func print(on page: Page) {
     switch page.format {
     case .table, .md: printTable(on: page)

@@ -13,6 +13,7 @@ public enum Percent {
     return String(format: "%.1f%% ± %.1f", share.value * 100, share.standardError * 100)
   }
 
+  /// A share with one decimal: `57.2%`.
   public static func text(_ value: Double) -> String { String(format: "%.1f%%", value * 100) }
 }
 

@@ -64,15 +64,15 @@ final class ImportRun: Sendable {
     let earlier = isKnown ? nil : desk.grownFrom(key.source, digest)
     if let earlier { try goOn(&fresh, after: earlier.state, endsLine: earlier.endsLine) }
     guard var state = desk.begin(key, fresh) else {
-      throw FileProblem(file: request.label, "is being imported already; wait for that import")
+      throw FileProblem(file: request.label, "is already being imported; wait for that import")
     }
     defer { desk.end(key, job: job) }
     guard state.reading == reading else {
       throw FileProblem(
         file: request.label,
         """
-        was imported before as '\(key.source)' with another mapping; what is booked is not read \
-        again otherwise. Give another --source to book it a second time
+        was imported before as '\(key.source)' with another mapping; booked rows are not read \
+        again otherwise. To book the file a second time, give another --source
         """)
     }
     var report = ImportReport(
@@ -81,7 +81,7 @@ final class ImportRun: Sendable {
     report.note = reader.mapping.note
     if let earlier {
       report.note = """
-        goes on after the first \(earlier.state.bytes) bytes, which were imported before\
+        continued after the first \(earlier.state.bytes) bytes, which were imported before\
         \(report.note.isEmpty ? "" : "; \(report.note)")
         """
     }
@@ -113,7 +113,7 @@ final class ImportRun: Sendable {
       throw FileProblem(
         file: request.label,
         """
-        has grown since an import of it that was cut off; import the first \(earlier.bytes) bytes \
+        has grown since an import that was interrupted; import the first \(earlier.bytes) bytes \
         again to complete that one (head -c \(earlier.bytes)), then this file
         """)
     }
@@ -121,7 +121,7 @@ final class ImportRun: Sendable {
       throw FileProblem(
         file: request.label, line: earlier.nextLine - 1,
         """
-        was imported when it ended in the middle of this line, which was read as it was; give \
+        was imported when it ended in the middle of this line, which was read as it stood; give \
         another --source to import all of it once more
         """)
     }

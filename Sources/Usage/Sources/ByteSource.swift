@@ -5,6 +5,7 @@ import Glibc
 
 /// A file that cannot be read.
 public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The path and the reason.
   public let description: String
   package init(_ path: String, _ reason: String) { description = "\(path): \(reason)" }
 
@@ -17,6 +18,7 @@ public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
 public final class ByteSource {
   private static let packedBytes = 256 * 1024
 
+  /// The file, or `-` for standard input.
   public let path: String
   private let descriptor: Int32
   private var packed: [UInt8] = []
@@ -130,7 +132,7 @@ public final class ByteSource {
     guard inflateInit2_(stream, 31, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
     else {
       stream.deallocate()
-      throw ReadError(path, "zlib does not start")
+      throw ReadError(path, "zlib could not be started")
     }
     inflater = stream
   }
@@ -143,7 +145,7 @@ public final class ByteSource {
       if packedAt == packedCount && !isPackedEnd { try fillPacked() }
       if packedAt == packedCount {
         if betweenMembers { return 0 }
-        throw ReadError(path, "the gzip data ends early: the file is cut off")
+        throw ReadError(path, "the gzip data ends early: the file is truncated")
       }
       if betweenMembers {
         // Members may follow each other (RFC 1952 section 2.2); zero padding may follow the last.

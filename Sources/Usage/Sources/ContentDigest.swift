@@ -11,8 +11,10 @@ import Synchronization
 ///
 /// Made of pieces, so that a large file is hashed by all processors.
 public struct ContentDigest: Hashable, Sendable {
+  /// The length of a piece: 1 MiB.
   public static let pieceBytes = 1 << 20
 
+  /// The digest: 32 bytes.
   public var sha256: [UInt8]
   /// How many bytes were hashed: what a reader of the same content may read.
   public var count: UInt64
@@ -21,6 +23,7 @@ public struct ContentDigest: Hashable, Sendable {
 
   /// The first bytes of a content.
   public struct Beginning: Hashable, Sendable {
+    /// The digest of the beginning: 32 bytes.
     public var sha256: [UInt8]
     /// Whether what follows begins a new line.
     public var endsLine: Bool
@@ -144,7 +147,7 @@ public struct ContentDigest: Hashable, Sendable {
         descriptor, room.baseAddress! + filled, room.count - filled, off_t(start + filled))
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw .system(path) }
-      guard count > 0 else { throw ReadError(path, "became shorter while it was read") }
+      guard count > 0 else { throw ReadError(path, "became shorter while it was being read") }
       filled += count
     }
   }

@@ -5,13 +5,17 @@ import Glibc
 
 /// A piece of a log: the batch that it gave, and what was put aside.
 public struct ReadBatch: Sendable {
+  /// The accepted rows.
   public var batch: UsageBatch
   /// The bytes of the unpacked stream that it was read from.
   public var start: UInt64
+  /// The first byte after the range.
   public var end: UInt64
   /// Rows in that range: accepted, quarantined and duplicate.
   public var rowsRead: Int
+  /// The rejected rows, with reasons.
   public var quarantined: [QuarantinedRow]
+  /// Rows whose id was accepted before with the same content.
   public var duplicates: Int
   /// For sources with ids: the content hash of each accepted row.
   public var contents: [UInt64]
@@ -56,7 +60,9 @@ public final class UsageReader {
     ) { _ in mapping }
   }
 
+  /// The mapping that was chosen for the header.
   public var mapping: Mapping { loop.mapping }
+  /// The log's name, as it will be booked.
   public var source: String { loop.source }
   /// Rows so far, of all batches.
   public var totalRows: Int { loop.totalRows }
@@ -183,7 +189,7 @@ private final class RowLoop {
       try fill()
     }
     guard offset >= bufferStart, offset - bufferStart <= UInt64(filled) else {
-      throw ReadError(input.path, "is shorter than what was read of it before")
+      throw ReadError(input.path, "is shorter than when it was read before")
     }
     position = Int(offset - bufferStart)
     batchStart = offset

@@ -33,6 +33,6 @@ enum Points {
     guard let first = problems.first else { return }
     throw Failure(
       ExitStatus.quarantined,
-      "\(problems.count) lines were not taken, the first: \(first.description)")
+      "\(problems.count) lines were quarantined, the first: \(first.description)")
   }
 }

@@ -45,7 +45,7 @@ struct FleetSpecification {
         case nil, "true": arguments.append("--\(name)")
         case "false": break
         default:
-          throw Failure(EX_USAGE, "--fleet '\(text)': \(name) is true or false")
+          throw Failure(EX_USAGE, "--fleet '\(text)': \(name) must be true or false")
         }
       } else {
         arguments += ["--\(name)"] + (value.map { [$0] } ?? [])
