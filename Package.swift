@@ -214,6 +214,13 @@ let allTests: [Target] = [
     ["CBOR", "Determinism", "Economics", "Ledger", "Pricing", "Reporting", grdb]),
   tests("ReportingTests", ["Economics", "Ledger", "Reporting"]),
   tests("HostTests", ["Host"]),
+  tests(
+    "ExampleTests",
+    [
+      "Broker", "CBOR", "Cluster", "ClusterAPI", "Documents", "Economics", "Fleet", "Journal",
+      "Ledger", "Pricing", "Rendering", "Reporting", "Runway", "TestSupport", "Usage", "ZeroMQ",
+      logging,
+    ]),
   tests("ClusterSimulator", ["Broker", heap], more: [plantedFaults]),
   tests(
     "ProcessTests",

@@ -6,7 +6,7 @@ extension BrokerMachine {
     case send(PeerID, Header, Payload?)
     case welcome(PeerID, Welcome)
     case status(PeerID, Header, BrokerStatus)
-    /// To all subscribers of the topic; without a payload it only tells the head sequence.
+    /// To all subscribers of the topic; without a payload it only announces the head sequence.
     case publish(topic: String, Header, Payload?)
     /// For the log and the metrics.
     case note(Note)

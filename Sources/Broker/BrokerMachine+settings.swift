@@ -19,9 +19,9 @@ extension BrokerMachine {
     public var peersMax = 4_096
     /// Topics kept for late subscribers.
     public var topicsMax = 4_096
-    /// Changes kept behind a topic's last whole state before a new one is asked for.
+    /// Deltas kept behind a topic's last snapshot before a new snapshot is asked for.
     public var topicChangesMax = 256
-    /// Bytes kept per topic before a new snapshot is asked for.
+    /// Payload bytes kept per topic before a new snapshot is asked for.
     public var topicBytesMax = 16 * 1024 * 1024
     #if PLANTED_FAULTS
       /// For the simulator only.

@@ -43,7 +43,7 @@ public struct Hello: Codable, Hashable, Sendable {
 
 /// The payload of WELCOME.
 public struct Welcome: Codable, Hashable, Sendable {
-  /// Tells one life of a broker from the next.
+  /// Distinguishes one run of a broker from the next.
   public var broker: UInt64
   /// The release of the broker's program.
   public var release: String
@@ -77,7 +77,7 @@ public struct Welcome: Codable, Hashable, Sendable {
   }
 }
 
-/// One row of the broker's answer about itself.
+/// The broker's answer about itself.
 public struct BrokerStatus: Codable, Hashable, Sendable {
   /// One worker or service that has joined.
   public struct Worker: Codable, Hashable, Sendable {

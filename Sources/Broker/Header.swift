@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a message asks or tells. Numbers are never reused (`docs/PROTOCOL.md`).
+/// What a message asks for or reports. Numbers are never reused (`docs/PROTOCOL.md`).
 public enum Command: UInt8, Sendable, CaseIterable {
   /// Peer to broker: who I am, what I offer or want.
   case hello = 1
@@ -28,7 +28,7 @@ public enum Command: UInt8, Sendable, CaseIterable {
   case who = 12
   /// The sender is leaving.
   case bye = 13
-  /// Broker to publisher: publish the whole state of your topics.
+  /// Broker to publisher: publish the snapshot of your topics.
   case snapshot = 14
   /// The peer broke the protocol and is ignored. `argument` is an ``ErrorCode``.
   case error = 16
@@ -75,7 +75,7 @@ public struct Header: Hashable, Sendable {
   /// The length of every header.
   public static let byteCount = 32
 
-  /// `publish`: the payload is the whole state of the topic, not a change.
+  /// `publish`: the payload is the snapshot of the topic, not a change.
   public static let wholeState: UInt8 = 1
   /// `job`: the job may have run before.
   public static let mayRepeat: UInt8 = 2

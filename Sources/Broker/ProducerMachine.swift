@@ -2,7 +2,7 @@
 
 import DequeModule
 
-/// The decisions of one who submits jobs: when to greet, what to send again, when there is room.
+/// The decisions of a producer: when to greet, what to resend, when there is room.
 ///
 ///     greeting ──WELCOME──> live ──silence, WHO──> greeting …
 ///
@@ -61,7 +61,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
   var jobsMax = 1
   var bytesMax = 0
 
-  /// - Parameter now: milliseconds on any clock that never goes back.
+  /// - Parameter now: the monotonic clock in nanoseconds, as in every call.
   public init(_ hello: Hello, now: UInt64) {
     precondition(hello.role == .producer, "a producer greets as one")
     self.hello = hello

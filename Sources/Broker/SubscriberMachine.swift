@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Follows topics: nothing is shown before a whole state is here, every change is applied exactly
+/// Follows topics: nothing is shown before a snapshot is here, every change is applied exactly
 /// once and in order, and a gap is noticed and healed.
 ///
 ///     per topic      waiting ──whole state──> following(epoch, sequence)
@@ -8,7 +8,7 @@
 ///                       │                         │ change or state not newer: ignore
 ///                       └──── gap: resubscribe ───┘
 ///
-/// Subscribing (again) makes the broker publish the whole state anew.
+/// Subscribing (again) makes the broker publish the snapshot anew.
 public struct SubscriberMachine<Payload>: ~Copyable {
   /// What the shell must do, in order.
   public enum Action {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The decisions of one who carries out jobs: a modeling worker, but also the ledger, whose outcome
+/// The decisions of a worker: one that computes jobs, but also the ledger, whose outcome
 /// is a commit, and the importer, which reports progress.
 ///
 ///     greeting ──WELCOME──> live ──drain()──> draining ──BYE──> left
@@ -19,7 +19,7 @@ public struct WorkerMachine<Payload>: ~Copyable {
     case run(Header, service: String, Payload)
     /// Nobody wants the outcome any more; answer all the same.
     case cancel(JobID)
-    /// The broker wants the whole state of the topics that this peer publishes.
+    /// The broker wants the snapshot of the topics that this peer publishes.
     case publishAll
     case connection(ConnectionNote)
     /// Drained: nothing runs and the broker knows.

@@ -4,6 +4,12 @@
 /// are refused, so equal values have equal digests.
 ///
 /// Unknown keys are skipped (a newer peer may send them); a missing required key is an error.
+///
+/// ```swift
+/// let bytes = try CBOREncoder().encode(["gpt-4": 1_000, "gpt-4o": 200])
+/// let tokens = try CBORDecoder().decode([String: Int].self, from: bytes)
+/// ```
+/// The example is compiled in `Tests/ExampleTests/CBORExamples.swift`.
 public struct CBORDecoder: Sendable {
   /// A decoder; it keeps nothing between calls.
   public init() {}
@@ -170,7 +176,7 @@ private struct MapDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
     state.open = map
   }
 
-  /// DataDirectory the reader at the value of `key`; `false` when there is no such key.
+  /// Puts the reader at the value of `key`; `false` when there is no such key.
   ///
   /// The next key is nearly always the wanted one, so the common path neither allocates nor
   /// searches.

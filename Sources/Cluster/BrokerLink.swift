@@ -11,7 +11,7 @@ struct BrokerLink: ~Copyable {
   enum Arrival {
     case welcome(Welcome)
     case message(Header, SharedMessage?)
-    /// The broker is of another major version; it was told in the log.
+    /// The broker speaks another major version; the log says so.
     case otherVersion
   }
 
@@ -139,7 +139,7 @@ struct BrokerLink: ~Copyable {
     logger.notice("waiting for the broker", metadata: ["address": "\(address)"])
   }
 
-  /// Takes and tells a change of the connection.
+  /// Takes a change of the connection and reports it.
   mutating func changed(_ note: ConnectionNote) {
     let wasConnected = isConnected
     isConnected = note == .joined

@@ -31,6 +31,16 @@ public struct ClientError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 /// Asks services of a cluster: a producer whose jobs are questions.
+///
+/// ```swift
+/// let client = try await ClusterClient(
+///   address: address, name: "example", process: 42, release: "1.0", services: ["broker"],
+///   logger: logger)
+/// let answer = try await client.ask("broker", SharedMessage([]), timeout: .seconds(3))
+/// let status = try answer.decode(BrokerStatus.self)
+/// await client.close()
+/// ```
+/// The example is compiled in `Tests/ExampleTests/ClusterExamples.swift`.
 public final class ClusterClient: Sendable {
   private struct Waiting {
     let continuation: CheckedContinuation<SharedMessage?, any Error>

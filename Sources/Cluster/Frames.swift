@@ -80,12 +80,11 @@ extension Message {
 }
 
 extension SharedMessage {
-  /// A frame with the CBOR of `value`.
   // Not inlined: Swift 6.3.1 crashes with -O when it inlines this into an `async` function of another
-  // module ("While splitting coroutine", LLVM's coro-split). docs/ARCHITECTURE.md tells how it was
+  // module ("While splitting coroutine", LLVM's coro-split). docs/ARCHITECTURE.md says how it was
   // found; try again with each new compiler.
-  /// A message with a value's deterministic CBOR. Throws when the value cannot be encoded or there
-  /// is no memory.
+  /// A message with the deterministic CBOR of `value`.
+  /// - Throws: `CBORError` when the value cannot be encoded, ``ZeroMQError`` when memory is short.
   @inline(never)
   public convenience init(encoding value: some Encodable) throws {
     try self.init(CBOREncoder().encode(value))

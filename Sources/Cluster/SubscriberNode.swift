@@ -6,7 +6,7 @@ public import ZeroMQ
 
 /// A subscriber on its socket.
 public actor SubscriberNode {
-  /// What a subscriber is told.
+  /// What a subscriber learns.
   public enum Update: Sendable {
     /// Everything known of the topic is replaced.
     case replace(topic: String, sequence: UInt64, SharedMessage)
@@ -96,7 +96,7 @@ public actor SubscriberNode {
     case .apply(let topic, let sequence, let payload):
       updated(.apply(topic: topic, sequence: sequence, payload))
     case .resubscribe:
-      // A repeated subscription makes the broker publish the whole state again.
+      // A repeated subscription makes the broker publish the snapshot again.
       for prefix in prefixes { try socket.subscribe(prefix) }
     }
   }

@@ -8,6 +8,15 @@ import Synchronization
 
 /// Has scenarios simulated, on the workers of a cluster or in this process, and merges the shards. The
 /// result is the same bytes either way, whatever the shards and their order.
+///
+/// ```swift
+/// let simulator = Simulator(scenarios: [.runway60], paths: 8_000, shard: nil) { partial in
+///   _ = partial.ruin  // so far, for a progress bar
+/// }
+/// let outcome = try simulator.run()
+/// let summary = RunwaySummary(outcome.counts[0], of: .runway60)
+/// ```
+/// The example is compiled in `Tests/ExampleTests/RunwayExamples.swift`.
 public struct Simulator: Sendable {
   /// What is known so far.
   public struct Partial: Sendable {

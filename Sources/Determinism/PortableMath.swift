@@ -3,7 +3,7 @@
 /// Elementary functions of doubles made of additions, multiplications and divisions only: what a
 /// scenario compiles to must be the same bits on every machine, and system libraries differ.
 public enum PortableMath {
-  /// The 95 % quantile of the standard normal distribution.
+  /// The 95% quantile of the standard normal distribution.
   public static let z95 = 1.644_853_626_951_472_6
 
   private static let ln2 = 0.693_147_180_559_945_309_417

@@ -45,7 +45,7 @@ extension ReadingOptions {
     return mapping
   }
 
-  /// The price book: the user's before the shipped one.
+  /// The price book: the user's before the built-in one.
   public func priceBook() throws -> PriceBook {
     let shipped = try PriceBookFile.shipped()
     guard let pricesText else { return shipped }

@@ -5,7 +5,7 @@ import Foundation
 /// Where a local Solvent keeps its files.
 ///
 ///     DATA/ledger.sqlite   the books              DATA/journal/      accepted usage
-///     DATA/quarantine/     rows put aside         DATA/log/          a log a process
+///     DATA/quarantine/     quarantined rows       DATA/log/          one log per process
 ///     DATA/cluster.json    who runs, and where    DATA/run/          sockets (short paths)
 public struct DataDirectory: Sendable, Hashable {
   /// The directory's absolute path.

@@ -6,7 +6,7 @@ public enum ExitStatus {
   public static let failed: Int32 = 1
   /// A file that the user wrote (prices, mapping) is wrong.
   public static let badFile: Int32 = 2
-  /// Imported, but some rows were put aside.
+  /// Imported, but some rows were quarantined.
   public static let quarantined: Int32 = 3
   /// A log as a whole could not be read.
   public static let refused: Int32 = 4

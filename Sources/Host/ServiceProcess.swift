@@ -11,7 +11,7 @@ import Synchronization
 import UnixSignals
 public import ZeroMQ
 
-/// The release, as `--version` and every greeting tell it.
+/// The release, as `--version` and every greeting give it.
 public let solventRelease = "0.1.0"
 
 /// Options that every service has.
@@ -78,7 +78,7 @@ public enum ServiceProcess {
   ) async throws {
     if let parent = options.endWithParent {
       _ = chost_end_with_parent()
-      // The parent may have ended before the call: then nobody would tell.
+      // The parent may have ended before the call: then nothing would be reported.
       if getppid() != parent { return }
     }
     signal(SIGPIPE, SIG_IGN)

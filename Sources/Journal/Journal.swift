@@ -63,6 +63,17 @@ public struct JournalPlace: Hashable, Sendable {
 /// `fdatasync` (group commit). When the disk is full it waits for space, acknowledging nothing;
 /// when `fdatasync` fails the process must end, since what the kernel still holds is unknown (the
 /// pages are marked clean after the failure: "fsyncgate", PostgreSQL wiki, 2018).
+///
+/// ```swift
+/// let (journal, contents) = try Journal.open(directory: directory)
+/// let side = JournalSide(nextLine: 3, quarantined: [], contents: [])
+/// try journal.append(job: job, side: side) { sequence in
+///   acknowledged.withLock { $0.append(sequence) }  // on disk now
+/// }
+/// journal.flush()
+/// let toBook = contents.pending  // from earlier runs: batches that the ledger may lack
+/// ```
+/// The example is compiled in `Tests/ExampleTests/JournalExamples.swift`.
 public final class Journal: Sendable {
   /// Bytes after which a new segment begins: 32 MiB.
   public static let segmentBytesMax = 32 * 1024 * 1024
@@ -106,10 +117,10 @@ public final class Journal: Sendable {
   /// Called from the writer when it cannot write (with the reason) and when it can again (`nil`).
   private let trouble: @Sendable (String?) -> Void
 
-  /// Opens or creates the journal in a directory, recovers it, and tells what it holds.
+  /// Opens or creates the journal in a directory, recovers it, and returns what it holds.
   /// - Parameters:
   ///   - ids: filled with the ids of accepted events.
-  ///   - quarantine: called for every row that was put aside, in order.
+  ///   - quarantine: called for every row that was quarantined, in order.
   /// - Throws: ``JournalError`` when another process has it, or when it is damaged.
   public static func open(
     directory: String, settings: Settings = .init(), ids: IDIndex? = nil,
@@ -186,13 +197,13 @@ public final class Journal: Sendable {
     enqueue(Waiting(kind: .batch, body: body, done: done))
   }
 
-  /// Writes that an import begins. Throws when the journal is closed or failed.
+  /// Writes that an import begins. Throws only if the record cannot be encoded.
   public func append(_ begin: ImportBegin) throws {
     enqueue(Waiting(kind: .importBegan, body: try CBOREncoder().encode(begin), done: nil))
   }
 
-  /// Writes that an import is complete; `done` is called once that is durable. Throws when the
-  /// journal is closed or failed.
+  /// Writes that an import is complete; `done` is called once that is durable. Throws only if the
+  /// record cannot be encoded.
   public func append(_ end: ImportEnd, done: @escaping @Sendable (UInt64) -> Void) throws {
     enqueue(Waiting(kind: .importEnded, body: try CBOREncoder().encode(end), done: done))
   }

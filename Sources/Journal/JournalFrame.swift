@@ -13,12 +13,12 @@ import Crypto
 ///
 /// `chain` is SHA-256 of the chain before, bytes 0 to 12 and 16 to 32 of the frame, and the body: a
 /// frame cannot be changed, left out or moved without breaking every later one. `durable` is the last
-/// sequence that was known to be on disk when the frame was written: it tells a torn tail, which was
+/// sequence that was known to be on disk when the frame was written: it distinguishes a torn tail, which was
 /// never acknowledged, from damage to what was. Numbers are little-endian.
 public struct JournalFrame: Sendable, Equatable {
   /// What a frame holds. Raw values are stored; they are never reused.
   public enum Kind: UInt8, Sendable {
-    /// A batch: job, and what was put aside (``JournalSide``).
+    /// A batch: job, and what was quarantined (``JournalSide``).
     case batch = 1
     /// An import began: ``ImportBegin``.
     case importBegan = 2
@@ -30,7 +30,7 @@ public struct JournalFrame: Sendable, Equatable {
 
   static let magic: [UInt8] = Array("SVJF".utf8)
   static let headBytes = 64
-  /// A batch of 65,536 rows, with 4 MiB of names and 1 MiB of rows put aside, stays below it.
+  /// A batch of 65,536 rows, with 4 MiB of names and 1 MiB of quarantined rows, stays below it.
   static let bodyBytesMax = 15 * 1024 * 1024
 
   /// Decides how ``body`` is decoded.

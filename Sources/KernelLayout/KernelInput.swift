@@ -96,7 +96,7 @@ public struct KernelInput {
     public var paidShareLogMax: Float = 0
     /// Logarithm of the lower limit of the cost per request.
     public var costLogMin: Float = 0
-    /// Months a step: flows are given a month.
+    /// Months per step: flows are given per month.
     public var months: Float = 1
     /// The investor's share of profits, from 0 to 1.
     public var profitShare: Float = 0
@@ -142,7 +142,7 @@ public struct KernelInput {
   public var constants: Constants
   /// One per parameter.
   public var laws: UnsafePointer<Law>
-  /// ``tableStride`` numbers a parameter.
+  /// ``tableStride`` numbers per parameter.
   public var tables: UnsafePointer<Float>
   /// For each table place the bin below, and the quantile from which on it is the next.
   public var binBase: UnsafePointer<Int32>

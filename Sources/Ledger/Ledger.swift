@@ -6,13 +6,25 @@ public import Economics
 import Foundation
 import GRDB
 
-/// The books: what is true.
+/// The books: usage, entries and audience figures, each exactly once.
 ///
 /// One transaction takes a batch's key, its postings and the next sequence, so a batch counts once
 /// however often it arrives. Commits are durable (`synchronous = FULL`): a power cut loses nothing
 /// that was answered.
 ///
 /// One process writes. Readers in other processes open it read-only.
+///
+/// Threads: a ledger is not `Sendable`. One thread, or one task or queue at a time, owns it; its
+/// calls block until SQLite has answered, a commit until the disk has.
+///
+/// ```swift
+/// let ledger = try Ledger(path: path)
+/// let bytes = try CBOREncoder().encode(outcome)
+/// let first = try ledger.commit([(outcome, bytes)]).verdicts  // [.committed(sequence: 1)]
+/// let again = try ledger.commit([(outcome, bytes)]).verdicts  // [.already(sequence: 1)]
+/// try ledger.close()
+/// ```
+/// The example is compiled in `Tests/ExampleTests/LedgerExamples.swift`.
 public final class Ledger {
   /// What became of an outcome.
   public enum Verdict: Equatable, Sendable {

@@ -189,7 +189,7 @@ public final class RunwayProgram: @unchecked Sendable {
     }
   }
 
-  /// Whether it is a change a month.
+  /// Whether it is a change per month.
   private static func isRate(_ parameter: RunwayScenario.Parameter) -> Bool {
     switch parameter {
     case .growth, .decline, .paidShareDrift, .requestsDrift, .costDecline, .apiGrowth,

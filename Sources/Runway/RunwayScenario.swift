@@ -2,11 +2,11 @@
 
 /// A possible future of a company: what is uncertain, what moves, and what is decided.
 ///
-/// The equations are in `docs/SIMULATION.md`. Money is in units of one currency, rates are a month,
-/// shares are fractions. What is not told is nothing: no event, no round, no volatility. The reference
+/// The equations are in `docs/SIMULATION.md`. Money is in units of one currency, rates are per month,
+/// shares are fractions. What is not given is absent: no event, no round, no volatility. The reference
 /// workload is ``runway60``.
 public struct RunwayScenario: Codable, Hashable, Sendable {
-  /// What is drawn once a path. The raw value is its place in the kernel.
+  /// What is drawn once per path. The raw value is its place in the kernel.
   public enum Parameter: Int, CaseIterable, Codable, Sendable {
     case audience, growth, decline, loss, saturation, paidShare, paidShareDrift, price, requests
     case requestsDrift, cost, costDecline, payerWeight, apiRevenue, apiGrowth, apiMargin, fixed
@@ -103,7 +103,7 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
     }
   }
 
-  /// Standard deviations a month; a new one is all 0.
+  /// Standard deviations per month; a new one is all 0.
   public struct Volatility: Codable, Hashable, Sendable {
     /// Of the log of the audience.
     public var audience = 0.0
@@ -126,9 +126,9 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
 
   /// Growth and decline; a new one stays in growth, without limits.
   public struct Regime: Codable, Hashable, Sendable {
-    /// P(growth to decline) a month.
+    /// P(growth to decline) per month.
     public var enterDecline = 0.0
-    /// P(decline to growth) a month.
+    /// P(decline to growth) per month.
     public var leaveDecline = 0.0
     /// Whether month 1 is in decline.
     public var startsInDecline = false
@@ -172,7 +172,7 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
     public var lag = 1
     /// The most rounds of a path; 0 for none.
     public var most = 0
-    /// P(success) a month = base + slope x recent growth, between least and greatest.
+    /// P(success) per month = base + slope x recent growth, between least and greatest.
     public var successBase = 0.0
     /// Added to P(success) per unit of recent log growth per month.
     public var successSlope = 0.0
@@ -222,7 +222,7 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
   public var breakEvenMonths = 3
   /// Months ahead.
   public var horizon = 60
-  /// Months a step: 1, or a fraction 1/n.
+  /// Steps per month: 1, 2 or 4.
   public var stepsPerMonth = 1
   /// Seed of all random numbers: equal seeds give equal bytes.
   public var seed: UInt64 = 1
@@ -352,7 +352,7 @@ public struct ScenarioError: Error, Equatable, Sendable, CustomStringConvertible
 extension RunwayScenario {
   /// The first month, every parameter at its median: what the scenario takes for the present.
   public struct Present: Hashable, Sendable {
-    /// Money a month.
+    /// Money per month.
     public var userServing: Double
     /// Money per month that serving the API costs.
     public var apiServing: Double

@@ -8,11 +8,11 @@ public struct Share: Hashable, Sendable {
   public var value: Double
   /// 0 where no path or every path is counted: then ``below`` or ``above`` says how sure that is.
   public var standardError: Double
-  /// Where no path is counted, what the share is below with 95 % confidence: 3 / n, the "rule of three"
+  /// Where no path is counted, what the share is below with 95% confidence: 3 / n, the "rule of three"
   /// (J. A. Hanley and A. Lippman-Hand, "If Nothing Goes Wrong, Is Everything All Right?", JAMA 249,
   /// 1983).
   public var below: Double?
-  /// Where every path is counted, what the share is above with 95 % confidence: 1 - 3 / n.
+  /// Where every path is counted, what the share is above with 95% confidence: 1 - 3 / n.
   public var above: Double?
 
   init(_ count: UInt64, of total: UInt64) {

@@ -28,7 +28,7 @@ public struct SimulationJob: Codable, Hashable, Sendable {
   /// Cuts a simulation into jobs.
   /// - Parameters:
   ///   - paths: rounded up to a multiple of 8.
-  ///   - shard: paths a job; chosen for `workers` workers when `nil`.
+  ///   - shard: paths per job; chosen for `workers` workers when `nil`.
   public static func shards(
     _ scenarios: [RunwayScenario], paths: Int, workers: Int, shard: Int? = nil
   ) -> [SimulationJob] {

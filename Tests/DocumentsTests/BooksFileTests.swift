@@ -50,7 +50,7 @@ struct BooksFileTests {
   }
 
   @Test(
-    "A mistake is told with its place and its remedy",
+    "A mistake is reported with its place and its remedy",
     arguments: [
       ("b.yaml", "entries:\n  - {date: 2023-07-31, revenu: 1}", 2, "did you mean 'revenue'"),
       ("b.yaml", "entries:\n  - {date: July, revenue: 1}", 2, "a day such as"),

@@ -87,7 +87,7 @@ struct CatalogueTests {
   }
 
   @Test(
-    "A mistake in a catalogue is told with its place",
+    "A mistake in a catalogue is reported with its place",
     arguments: [
       ("catalogue: cars\nversion: 1", 1, "models, gpus or prices"),
       (

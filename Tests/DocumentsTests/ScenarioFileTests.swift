@@ -210,7 +210,7 @@ struct ScenarioFileTests {
     .replacing("horizon: 36\n", with: "")
 
   @Test(
-    "A mistake is told with its place and its remedy",
+    "A mistake is reported with its place and its remedy",
     arguments: [
       // text after `scenario: s`, line, words
       ("parameters: {cahs: 1}", 2, "did you mean 'cash'?"),

@@ -13,7 +13,7 @@ public enum DemandFile {
     public var demand: DemandCurve
     /// The number of clients in the file.
     public var clients: Int
-    /// Clients whose requests' sizes are not told: the mean of the others was taken.
+    /// Clients whose request sizes are not known: the mean of the others was taken.
     public var clientsWithoutSizes: Int
   }
 
@@ -33,7 +33,7 @@ public enum DemandFile {
   /// Reads a file.
   /// - Parameters:
   ///   - tokens: ServeGen's file of sizes: client, window_start_s, field, mean.
-  ///   - shape: the mean request, where no file tells it.
+  ///   - shape: the mean request, where no file gives it.
   public static func read(
     _ path: String, tokens: String? = nil, shape: RequestShape
   ) throws(FileProblem) -> Contents {

@@ -92,7 +92,7 @@ public enum PointsFile {
       measured: measured)
   }
 
-  /// Of the catalogue, or as far as the row tells it.
+  /// From the catalogue, or from what the row gives.
   private static func architecture(
     _ row: SmallTable.Row, _ catalogue: FleetCatalogue
   ) throws(FileProblem) -> Architecture {
@@ -113,7 +113,7 @@ public enum PointsFile {
       name: name, layers: layers, width: width, heads: heads, cacheHeads: try told("n_kv_heads"),
       headDimension: max(1, width / heads), innerWidth: try told("d_ff"),
       vocabulary: try told("vocab"), contextMax: 1_000_000)
-    // Experts are told by the difference of all and active weights; their number is not.
+    // Experts show in the difference of all and active weights; their number does not.
     if let total = try row.number("params_total_b"), let active = try row.number("params_active_b"),
       active > 0, active < 0.9 * total, total < 1e6
     {

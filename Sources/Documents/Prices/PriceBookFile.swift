@@ -4,6 +4,13 @@ import Crypto
 public import Economics
 
 /// Reads price book files (YAML, and JSON, which is YAML too); the format is in `docs/PRICES.md`.
+///
+/// ```swift
+/// let mine = try PriceBookFile.read(text, file: "prices.yaml")
+/// let book = mine.over(try PriceBookFile.shipped())
+/// let entry = book.entry(provider: "openai", model: "GPT-4")  // mine: the case does not matter
+/// ```
+/// The example is compiled in `Tests/ExampleTests/DocumentsExamples.swift`.
 public enum PriceBookFile {
   /// The book that comes with the program.
   public static func shipped() throws(FileProblem) -> PriceBook {

@@ -21,6 +21,14 @@ public struct Provenance: Hashable, Sendable {
 }
 
 /// A scenario as a person writes it: `docs/SCENARIOS.md`.
+///
+/// ```swift
+/// var file = try ScenarioFile.chatgpt2023()
+/// try file.set("tranche@3=10e9")
+/// try file.check()  // throws a ScenarioError that lists all that is missing
+/// let program = try RunwayProgram(file.scenario)
+/// ```
+/// The example is compiled in `Tests/ExampleTests/DocumentsExamples.swift`.
 public struct ScenarioFile: Sendable {
   /// What is simulated.
   public var scenario: RunwayScenario
@@ -37,7 +45,7 @@ public struct ScenarioFile: Sendable {
   /// Keys of ``required`` that nobody has given.
   var unset: Set<String> = []
 
-  /// The case of the press of August 2023, as shipped (`examples/chatgpt-2023.yaml`).
+  /// The press's case of August 2023, which comes with the program (`examples/chatgpt-2023.yaml`).
   public static func chatgpt2023() throws(FileProblem) -> ScenarioFile {
     try ScenarioFile(
       String(decoding: PackageResources.chatgpt_2023_yaml, as: UTF8.self),
@@ -145,7 +153,7 @@ public struct ScenarioFile: Sendable {
     }
   }
 
-  /// The text of a value, whose origin is noted if it is told: `{value: …, source: …}`.
+  /// The text of a value, whose origin is noted if it is given: `{value: …, source: …}`.
   private mutating func noted(_ value: StrictYAML, as key: String) throws(FileProblem) -> String {
     guard value.isMap else {
       provenance[key] = Provenance(source: value.file)
@@ -214,7 +222,7 @@ public struct ScenarioFile: Sendable {
       try Self.event("\(kind)@\(month)", text)
     }
     guard let event else { return }
-    // Events of a kind in one month add up or multiply; a comment can tell where both come from.
+    // Events of a kind in one month add up or multiply; a comment can say where both come from.
     let key = "\(kind)@\(month)"
     let before = scenario.events.contains { $0.month == event.month && $0.kind == event.kind }
     scenario.events.append(event)

@@ -5,7 +5,7 @@
 public enum Evidence: Int, Codable, CaseIterable, Sendable, Comparable {
   /// Counted by the service itself.
   case measured = 1
-  /// Told by the other party: a provider's usage report, a list price, an invoice.
+  /// Reported by the other party: a provider's usage report, a list price, an invoice.
   case reported = 2
   /// Computed by a model with a stated error.
   case estimated = 3

@@ -6,6 +6,13 @@
 /// workers in any order comes to the same bytes. The range is ±1.7 x 10^14 units; going beyond is an
 /// error, never a wrap. Which currency is known from where the amount stands (a ledger and a price
 /// book are in one).
+///
+/// ```swift
+/// let price = try Money(perMillion: "2.50")
+/// let cost = try price.times(1_200).adding(Money(decimal: "0.01"))
+/// let text = cost.decimal  // "0.013", exactly
+/// ```
+/// The example is compiled in `Tests/ExampleTests/EconomicsExamples.swift`.
 public struct Money: Hashable, Comparable, Sendable {
   /// Quanta in one currency unit: 10^24.
   public static let quantaPerUnit: Int128 = 1_000_000_000_000_000_000_000_000

@@ -12,7 +12,7 @@ public struct PriceBook: Sendable, Hashable {
     public var prices: [Meter: Money]
     /// Where the price is published: an address or a document.
     public var source: String
-    /// The date on which the source said so.
+    /// The date on which the source was read.
     public var retrieved: String
     /// How the price is known; a list price is `reported`.
     public var evidence: Evidence
@@ -60,7 +60,7 @@ public struct PriceBook: Sendable, Hashable {
   public var currency: String
   /// Earlier entries win where two name the same model.
   public private(set) var entries: [Entry]
-  /// Tells this book from any other: SHA-256 of its text, set by its reader.
+  /// Distinguishes this book from any other: SHA-256 of its text, set by its reader.
   public var digest: [UInt8]
 
   // Lower-case "provider\0name", and "\0name" for the first entry of any provider.

@@ -4,7 +4,7 @@
 ///
 /// Row content is never an identity; real logs hold rows that are equal to the last byte.
 public struct BatchKey: Codable, Hashable, Sendable, Comparable, CustomStringConvertible {
-  /// The log, as people call it; a dimension of the cost.
+  /// The log's name; a dimension of the cost.
   public var source: String
   /// What distinguishes this file or stream from any other of the source: a digest of its content.
   public var stream: [UInt8]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A quarter of an hour in UTC: the grain of the ledger. Every civil time zone in use is offset by a
+/// A quarter of an hour in UTC: the time resolution of the ledger. Every civil time zone in use is offset by a
 /// multiple of it, so every zone's days can be cut from it exactly.
 public struct TimeBucket: Hashable, Comparable, Sendable, Codable {
   /// The length of a bucket: 15 minutes.

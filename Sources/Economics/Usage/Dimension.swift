@@ -26,7 +26,7 @@ public enum Dimension {
 /// The distinct combinations of dimension values in a batch, as columns. A row of usage names its
 /// combination by number.
 ///
-///     dimension   values                     codes (one a series)
+///     dimension   values                     codes (one per series)
 ///     model       [ChatGPT, GPT-4]           [0, 1, 0, 1]
 ///     log_type    [API log, Conversation…]   [0, 0, 1, 1]
 public struct SeriesTable: Codable, Hashable, Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is counted. Raw values are stored and sent; they are never reused.
+/// A kind of quantity that is counted. Raw values are stored and sent; they are never reused.
 ///
 /// Input tokens and cached input tokens are disjoint: a source whose input count includes the cached
 /// part is split when it is read, since OpenAI includes and Anthropic excludes it.

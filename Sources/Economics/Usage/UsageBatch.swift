@@ -5,7 +5,7 @@
 ///     row      0         1         2
 ///     time     base      +40 ms    +3 ms       differences, narrowest width
 ///     series   0         1         0           row of the series table
-///     input    1602      259       467         one column a meter that occurs
+///     input    1602      259       467         one column per meter that occurs
 ///     id       16 bytes  16 bytes  16 bytes    only if the source has ids
 public struct UsageBatch: Codable, Hashable, Sendable {
   /// The number of rows.
@@ -20,7 +20,7 @@ public struct UsageBatch: Codable, Hashable, Sendable {
   public var series: [UInt32]
   /// Sorted by meter. Without a column for requests each row is one request.
   public var quantities: [Quantities]
-  /// 16 bytes a row, or none.
+  /// 16 bytes per row, or none.
   public var ids: [UInt8]
   /// How the quantities are known.
   public var evidence: Evidence

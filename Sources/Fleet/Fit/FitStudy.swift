@@ -128,7 +128,7 @@ public struct FitStudy: Sendable {
       withoutSource: table(sources) { $0.source }, coverage: coverage)
   }
 
-  /// 90 % of ln(measured / predicted), from logarithms of predicted over measured.
+  /// 90% of ln(measured / predicted), from logarithms of predicted over measured.
   private static func band(_ logs: [Double]) -> PredictionErrors.Band {
     guard !logs.isEmpty else { return .init(below: 0, above: 0) }
     return .init(
@@ -228,7 +228,7 @@ public struct FitReport: Sendable {
     public var leftOut: String
     /// The number of left-out points.
     public var points: Int
-    /// Part of the left-out points within the 90 % range.
+    /// Part of the left-out points within the 90% range.
     public var covered: Double
   }
 

@@ -2,17 +2,17 @@
 
 import Determinism
 
-/// A throughput or latency that somebody measured and told.
+/// A throughput or latency that was measured and published, or measured by the user.
 public struct MeasuredPoint: Hashable, Sendable {
   /// How it was measured.
   public enum Kind: Int, Codable, CaseIterable, Sendable {
-    /// More requests than fit: output tokens a second.
+    /// More requests than fit: output tokens per second.
     case offline = 1
-    /// A fixed batch: output tokens a second.
+    /// A fixed batch: output tokens per second.
     case batch
-    /// So many users at once: output tokens a second.
+    /// So many users at once: output tokens per second.
     case closed
-    /// Under a limit of the time between tokens: output tokens a second.
+    /// Under a limit of the time between tokens: output tokens per second.
     case limited
     /// Milliseconds to the first token.
     case firstToken
@@ -47,7 +47,7 @@ public struct MeasuredPoint: Hashable, Sendable {
   public var kind: Kind
   /// The model on its hardware.
   public var deployment: Deployment
-  /// Whether the tensor parallelism was told; else the best one is assumed.
+  /// Whether the tensor parallelism is known; otherwise the best one is assumed.
   public var isParallelismKnown: Bool
   /// Mean tokens per request.
   public var shape: RequestShape
@@ -57,7 +57,7 @@ public struct MeasuredPoint: Hashable, Sendable {
   public var requests: Double?
   /// Seconds between tokens that were allowed.
   public var timePerTokenLimit: Double?
-  /// Output tokens a second, or milliseconds to the first token.
+  /// Output tokens per second, or milliseconds to the first token.
   public var measured: Double
 
   public init(

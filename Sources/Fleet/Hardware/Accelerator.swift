@@ -22,7 +22,7 @@ public struct Accelerator: Codable, Hashable, Sendable {
   public var vendor: String
   /// The design, which selects coefficients.
   public var generation: Generation
-  /// Operations a second without sparsity, by the bits of what is multiplied; 0 when there is no such
+  /// Operations per second without sparsity, by the bits of what is multiplied; 0 when there is no such
   /// arithmetic.
   public var flops16: Double
   /// Floating point operations of 8 bits per second.
@@ -33,13 +33,13 @@ public struct Accelerator: Codable, Hashable, Sendable {
   public var flops4: Double
   /// Bytes that the driver shows. Data sheets write "80 GB" for 80 x 2^30.
   public var memory: Double
-  /// Bytes a second.
+  /// Bytes per second.
   public var bandwidth: Double
-  /// Bytes a second to the other GPUs of the node, in one direction; 0 without such a link.
+  /// Bytes per second to the other GPUs of the node, in one direction; 0 without such a link.
   public var link: Double
   /// GPUs that the link joins.
   public var linkDomain: Int
-  /// Bytes a second over PCIe, in one direction.
+  /// Bytes per second over PCIe, in one direction.
   public var pcie: Double
   /// Watts of the board.
   public var power: Double

@@ -4,7 +4,7 @@
 /// grouped, multi-head or latent attention, with or without sliding windows.
 public struct Architecture: Codable, Hashable, Sendable {
   /// Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1): the cache holds one
-  /// compressed vector a token and layer, whatever the number of heads.
+  /// compressed vector per token and layer, whatever the number of heads.
   public struct Latent: Codable, Hashable, Sendable {
     /// Elements of the compressed keys and values.
     public var cacheRank: Int
@@ -184,7 +184,7 @@ extension Architecture {
     var head: Double
     /// The input embedding, where it is not the head. It is stored and looked up, never multiplied.
     var embedding: Double
-    /// Cached elements a token and layer.
+    /// Cached elements per token and layer.
     var cache: Double
     /// Elements that a token brings into and out of the matrices at the least.
     var activations: Double

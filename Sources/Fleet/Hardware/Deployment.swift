@@ -138,7 +138,7 @@ public struct ServingStack: Codable, Hashable, Sendable {
   public static let known: [ServingStack] = [.vllm, .sglang, .trtllm]
 }
 
-/// Tokens of a request.
+/// Tokens per request.
 public struct RequestShape: Codable, Hashable, Sendable {
   /// Of the prompt, on average.
   public var input: Double

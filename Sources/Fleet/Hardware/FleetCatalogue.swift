@@ -154,11 +154,11 @@ public struct HardwarePrice: Codable, Hashable, Sendable {
 public struct SiteCosts: Hashable, Sendable {
   /// The name in catalogues and flags.
   public var name: String
-  /// US dollars a kWh.
+  /// US dollars per kWh.
   public var electricity: Double
   /// Power at the plug of the building over power at the plug of the servers: power usage effectiveness.
   public var pue: Double
-  /// US dollars a kW of servers and month for the place itself.
+  /// US dollars per kW of servers per month for the site itself.
   public var colocation: Double
   /// By the name of the figure.
   public var sources: [String: FigureSource]

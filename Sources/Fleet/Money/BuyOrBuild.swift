@@ -6,9 +6,9 @@ import Determinism
 public struct BuyOrBuild: Sendable {
   /// Both costs at one volume.
   public struct Row: Hashable, Sendable {
-    /// Requests a day.
+    /// Requests per day.
     public var volume: Double
-    /// US dollars a day.
+    /// US dollars per day.
     public var api: Double
     /// US dollars per day for the fleet.
     public var fleet: Interval
@@ -16,7 +16,7 @@ public struct BuyOrBuild: Sendable {
     public var replicas: Int
   }
 
-  /// Requests a day from which the fleet is cheaper; `nil` when it never is.
+  /// Requests per day from which the fleet is cheaper; `nil` when it never is.
   public struct BreakEven: Hashable, Sendable {
     /// At the good end of the range of cost.
     public var low: Double?
@@ -26,11 +26,11 @@ public struct BuyOrBuild: Sendable {
     public var high: Double?
   }
 
-  /// US dollars a request at the provider.
+  /// US dollars per request at the provider.
   public let apiPerRequest: Double
-  /// Output tokens a second of a replica.
+  /// Output tokens per second of a replica.
   public let rate: Interval
-  /// US dollars a day of a replica.
+  /// US dollars per day of a replica.
   public let replicaPerDay: Interval
   /// The mean request.
   public let shape: RequestShape
@@ -53,7 +53,7 @@ public struct BuyOrBuild: Sendable {
 
   private static let secondsPerDay = 86_400.0
 
-  /// Requests a day that a replica serves: of the busiest hour when the fleet is fixed, of the mean
+  /// Requests per day that a replica serves: of the busiest hour when the fleet is fixed, of the mean
   /// when it follows the demand.
   private func capacity(_ rate: Double) -> Double {
     let peak = terms.isAutoscaled ? 1 : peakToMean
@@ -102,7 +102,7 @@ public struct BuyOrBuild: Sendable {
       low: known(range.low), estimate: known(range.estimate), high: known(range.high))
   }
 
-  /// US dollars a request at great volume.
+  /// US dollars per request at high volume.
   public var fleetPerRequest: Interval {
     CostRange.of(rate, replicaPerDay) { rate, price in price / capacity(rate) }
   }

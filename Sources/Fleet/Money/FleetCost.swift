@@ -2,7 +2,7 @@
 
 import Determinism
 
-/// What one hour of one GPU costs, in US dollars, by what it is for.
+/// What one GPU-hour costs, in US dollars, by purpose.
 public struct GPUHour: Hashable, Sendable {
   /// Interest and depreciation of GPU and server; or the rent.
   public var hardware: Interval
@@ -58,11 +58,11 @@ public struct OwnershipTerms: Hashable, Sendable {
   public var capital: Interval
   /// Years until it is written off.
   public var years: Double
-  /// Interest a year.
+  /// Interest per year.
   public var interest: Double
   /// Part of the capital for which it is sold then.
   public var resale: Double
-  /// People and repairs a year, as a part of the capital.
+  /// People and repairs per year, as a part of the capital.
   public var operations: Double
   /// Part of the time in which it computes, for the electricity.
   public var load: Double
@@ -79,7 +79,7 @@ public struct OwnershipTerms: Hashable, Sendable {
     self.load = load
   }
 
-  /// Part of a server's price that its GPUs are: 60 to 70 % (amcompute.com, 2026-03).
+  /// Part of a server's price that its GPUs are: 60 to 70% (amcompute.com, 2026-03).
   public static let acceleratorShare = 0.65
 }
 
@@ -98,7 +98,7 @@ public enum Energy {
   }
 }
 
-/// What tokens cost on a deployment, in US dollars, with 90 % ranges.
+/// What tokens cost on a deployment, in US dollars, with 90% ranges.
 public struct TokenCost: Hashable, Sendable {
   /// Per million input tokens.
   public var perMillionInput: Interval
@@ -106,14 +106,14 @@ public struct TokenCost: Hashable, Sendable {
   public var perMillionOutput: Interval
   /// Per request of the estimate's shape.
   public var perRequest: Interval
-  /// Watt-hours of a request, cooling included.
+  /// Watt-hours per request, including cooling.
   public var wattHoursPerRequest: Double
   /// Part of the time for which the GPUs are paid in which they do this work.
   public var utilization: Double
 
   /// Time is split, not tokens: prompts pay for prefill, answers for decoding.
   /// - Parameters:
-  ///   - rate: output tokens a second of all GPUs, with its range.
+  ///   - rate: output tokens per second of all GPUs, with its range.
   ///   - utilization: above 0, at most 1.
   public init(
     _ performance: Performance, rate: Interval, gpus: Int, hour: GPUHour,
@@ -160,7 +160,7 @@ extension Interval {
 /// Ranges of what depends on speed and price, both uncertain and independent, also where it rises in
 /// steps.
 public enum CostRange {
-  /// Pairs of rate and price on the curve of 90 %, from the price alone being off to the rate alone: a
+  /// Pairs of rate and price on the curve of 90%, from the price alone being off to the rate alone: a
   /// quarter of an ellipse in logarithms, where what is linear in them has its quantile. A first-order
   /// reliability method (A. M. Hasofer, N. C. Lind, J. Eng. Mech. 100, 1974).
   private static func pairs(
@@ -203,7 +203,7 @@ public struct DemandCurve: Hashable, Sendable {
   public struct Window: Hashable, Sendable {
     /// Seconds from the beginning.
     public var start: Double
-    /// Each a second, on average over the window.
+    /// Each per second, on average over the window.
     public var requests: Double
     /// Input tokens per second, on average over the window.
     public var inputTokens: Double
@@ -272,7 +272,7 @@ public struct FleetPlan: Hashable, Sendable {
 
   /// `replicas(h) = max(minimum, ceil(load(h) x (1 + headroom)))`, where the load is the time that the
   /// window's prompts and answers take on one replica.
-  /// - Parameter rate: output tokens a second of one replica.
+  /// - Parameter rate: output tokens per second of one replica.
   public init(
     _ demand: DemandCurve, _ performance: Performance, rate: Double, gpusPerReplica: Int,
     _ terms: Terms

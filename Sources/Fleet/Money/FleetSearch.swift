@@ -154,7 +154,7 @@ public struct FleetJob: Codable, Hashable, Sendable {
 
 /// What configurations deliver, in the order of the job; 0 where one is not possible.
 public struct FleetOutcome: Codable, Hashable, Sendable {
-  /// Output tokens a second of a replica.
+  /// Output tokens per second of a replica.
   public var outputRates: [Double] = []
   /// Seconds of a decoding step.
   public var timesPerToken: [Double] = []
@@ -206,7 +206,7 @@ public struct FleetOutcome: Codable, Hashable, Sendable {
 public struct FleetSearch: Sendable {
   /// The demand to serve and the limits to keep.
   public struct Goal: Hashable, Sendable {
-    /// Requests a second that must be served.
+    /// Requests per second that must be served.
     public var requests: Double
     /// Seconds between tokens, and to the first token, that are allowed; no limit when `nil`.
     public var timePerToken: Double?
@@ -240,7 +240,7 @@ public struct FleetSearch: Sendable {
     public var batch: Int
     /// Replicas that the goal needs.
     public var replicas: Int
-    /// Output tokens a second of a replica.
+    /// Output tokens per second of a replica.
     public var outputRate: Double
     /// Seconds between tokens of one user.
     public var timePerToken: Double
@@ -248,13 +248,13 @@ public struct FleetSearch: Sendable {
     public var timeToFirstToken: Double
     /// The bottleneck.
     public var regime: Performance.Regime
-    /// US dollars an hour for all replicas.
+    /// US dollars per hour for all replicas.
     public var costPerHour: Double
-    /// Of a replica at that batch: US dollars a million output tokens, prompts
+    /// Of a replica at that batch: US dollars per million output tokens, prompts
     /// included.
     public var costPerMillion: Double
 
-    /// Output tokens a second that one user sees.
+    /// Output tokens per second that one user sees.
     public var speed: Double { 1 / timePerToken }
     /// GPUs of all replicas.
     public var gpus: Int { replicas * deployment.gpus }

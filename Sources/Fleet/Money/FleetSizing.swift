@@ -40,7 +40,7 @@ public struct FleetSizing: Sendable {
       .init(headroom: headroom, minimum: minimum, isAutoscaled: isAutoscaled))
   }
 
-  /// The fixed plan and the one that follows the demand.
+  /// The fixed plan, and the one that follows demand.
   public var cases: [Case] {
     [("fixed", false), ("autoscaled", true)].map { name, isAutoscaled in
       let plan = plan(isAutoscaled, estimate.rate.estimate)

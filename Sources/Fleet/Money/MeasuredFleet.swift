@@ -6,11 +6,11 @@ public struct MeasuredFleet: Hashable, Sendable {
   public var cost: Double
   /// The part of it in which work was done.
   public var allocated: Double
-  /// Output tokens a second, while paid for.
+  /// Output tokens per second, while paid for.
   public var outputRate: Double
   /// Part of the paid time that the work would take at full load.
   public var utilization: Double
-  /// US dollars a million tokens: work alone, and with what was idle spread over it.
+  /// US dollars per million tokens: work alone, and with what was idle spread over it.
   public var perMillionInput: Double
   /// US dollars per million output tokens, without idle cost.
   public var perMillionOutput: Double
@@ -26,7 +26,7 @@ public struct MeasuredFleet: Hashable, Sendable {
   ///   - hours: between the two counts.
   ///   - gpuHours: metered, of the whole fleet.
   ///   - dollarsPerGPUHour: paid.
-  ///   - capacity: output tokens a second that the fleet reaches at full load with such requests.
+  ///   - capacity: output tokens per second that the fleet reaches at full load with such requests.
   ///   - prefillShare: part of the time that goes into prompts, by the equations. Engines count seconds
   ///     of requests, and since many requests decode together, those say nothing about seconds of GPUs.
   /// - Throws: ``FleetError`` when nothing was counted.

@@ -10,7 +10,7 @@ public struct PressComparison: Sendable {
     public var what: String
     /// The result.
     public var estimate: PressEstimate
-    /// 90 % of dollars a day; `nil` where the method knows no range.
+    /// 90% of dollars per day; `nil` where the method knows no range.
     public var range: Interval?
     /// Requests at once per server; `nil` where the method ignores memory.
     public var batch: Double?

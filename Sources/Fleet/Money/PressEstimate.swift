@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The published estimate behind the 700,000 $ a day: D. Patel and A. Ahmad, "The Inference Cost Of
+/// The published estimate behind the $700,000 per day: D. Patel and A. Ahmad, "The Inference Cost Of
 /// Search Disruption - Large Language Model Cost Analysis", SemiAnalysis, 2023-02-09, and what the
 /// performance equations say under the same assumptions.
 public struct PressEstimate: Hashable, Sendable {
@@ -14,10 +14,10 @@ public struct PressEstimate: Hashable, Sendable {
     public var tokensPerRequest = 2_000.0
     /// Parameters of the model.
     public var parameters = 175e9
-    /// Operations a second of an A100 at 16 bits.
+    /// Operations per second of an A100 at 16 bits.
     public var peak = 312e12
     /// Part of the peak that is reached: not in the article, which says "2x FasterTransformer". Times
-    /// the idle part, it is what the article's two published results (694,444 $, 512,820.51 servers for
+    /// the idle part, it is what the article's two published results ($694,444, 512,820.51 servers for
     /// Google) both need.
     public var reached = 0.35
     /// Share of the time in which GPUs are idle, from 0 to below 1.
@@ -32,7 +32,7 @@ public struct PressEstimate: Hashable, Sendable {
   public var requests: Double
   /// Tokens per day.
   public var tokens: Double
-  /// Tokens a second of a GPU while it works.
+  /// Tokens per second of a GPU while it works.
   public var busyRate: Double
   /// GPUs that the demand needs, not rounded.
   public var gpus: Double

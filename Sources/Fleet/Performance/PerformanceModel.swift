@@ -4,6 +4,14 @@ import Determinism
 
 /// Predicts what a deployment delivers: the equations of `docs/FLEET.md` with fitted coefficients and
 /// the errors that they were found to have.
+///
+/// ```swift
+/// let deployment = Deployment(llama, on: h100, gpus: 4)
+/// let shape = RequestShape(input: 1_000, output: 200)
+/// let performance = try model.performance(of: deployment, shape, .offline(requests: nil))
+/// let rate = performance.outputRate  // output tokens per second, over all 4 GPUs
+/// ```
+/// The example is compiled in `Tests/ExampleTests/FleetExamples.swift`.
 public struct PerformanceModel: Codable, Hashable, Sendable {
   /// The fitted constants of the equations.
   public var coefficients: Coefficients
@@ -270,7 +278,7 @@ public struct Performance: Hashable, Sendable {
     }
   }
 
-  /// Output tokens a second, over all GPUs.
+  /// Output tokens per second, over all GPUs.
   public var outputRate: Double
   /// Seconds from an empty engine to the first token: without waiting.
   public var timeToFirstToken: Double
@@ -293,7 +301,7 @@ public struct Performance: Hashable, Sendable {
   /// Throughput with twice the room for the cache, over this.
   public var gainFromMemory: Double
 
-  /// Requests a second.
+  /// Requests per second.
   public var requestRate: Double { outputRate / shape.output }
   /// Where the time of a whole batch goes.
   public var time: StepTime { prefill + decode }

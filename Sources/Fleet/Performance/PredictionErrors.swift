@@ -87,7 +87,7 @@ public struct PredictionErrors: Codable, Hashable, Sendable {
     }
   }
 
-  /// 90 % of left-out points, whose GPU, model and engine were in the fit with other points.
+  /// 90% of left-out points, whose GPU, model and engine were in the fit with other points.
   public var base: Band
   /// What comes on top when the GPU, the model or the version of the engine was not in the fit.
   public var newAccelerator: Band
@@ -96,7 +96,7 @@ public struct PredictionErrors: Codable, Hashable, Sendable {
   /// For an engine version that was not in the fit.
   public var newStack: Band
   /// Part of the error that all points of one stack, GPU, model and precision share (the intraclass
-  /// correlation): what one measurement tells about the others.
+  /// correlation): what one measurement says about the others.
   public var shared: Double
   /// The groups of points that the fit used.
   public var records: [Record]
@@ -173,7 +173,7 @@ public struct PredictionErrors: Codable, Hashable, Sendable {
   }
 }
 
-/// A predicted number with the range that holds 90 % of what was measured in such cases.
+/// A predicted number with the range that holds 90% of what was measured in such cases.
 public struct Interval: Hashable, Sendable {
   /// The lower end of the 90% range.
   public var low: Double
@@ -218,7 +218,7 @@ extension PerformanceModel {
     return band
   }
 
-  /// 90 % around an estimate of throughput.
+  /// 90% around an estimate of throughput.
   public func interval(_ estimate: Double, _ band: PredictionErrors.Band) -> Interval {
     Interval(
       low: estimate * PortableMath.exp(-band.below), estimate: estimate,
@@ -228,13 +228,13 @@ extension PerformanceModel {
 
 extension PerformanceModel {
   /// Logarithms of measurements of throughput scatter by that much when repeated: MLPerf submitters with
-  /// like hardware differ by 5.7 %.
+  /// like hardware differ by 5.7%.
   static let measurementSpread = 0.05
 
   /// The same model, with one measurement of a deployment taken into account: a normal prior with the
   /// band's spread, of which the part ``PredictionErrors/shared`` is common to all requests' shapes.
   /// - Parameters:
-  ///   - measured: output tokens a second, of those requests and that load.
+  ///   - measured: output tokens per second, of those requests and that load.
   ///   - isSameCase: whether predictions are wanted for just what was measured.
   public func pinned(
     _ deployment: Deployment, _ shape: RequestShape, _ load: ServingLoad, measured: Double,
@@ -289,7 +289,7 @@ public enum ErrorTable {
     public var label: String
     /// The number of points in the group.
     public var points: Int
-    /// Median and 90 % quantile of |predicted / measured - 1|, and median of predicted / measured - 1.
+    /// Median and 90% quantile of |predicted / measured - 1|, and median of predicted / measured - 1.
     public var median: Double
     /// The 90% quantile of |predicted / measured - 1|.
     public var p90: Double

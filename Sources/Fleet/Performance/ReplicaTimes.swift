@@ -63,7 +63,7 @@ struct ReplicaTimes {
   /// Requests that engines take at once.
   let batchLimit: Double
 
-  // Matrix products: seconds a token at full rate, seconds to read the weights once.
+  // Matrix products: seconds per token at full rate, seconds to read the weights once.
   private let denseToken: Double
   private let denseWeights: Double
   private let expertToken: Double

@@ -7,7 +7,7 @@ import Foundation
 import Logging
 import Synchronization
 
-/// A running local cluster, as `cluster.json` tells other commands.
+/// A running local cluster, as `cluster.json` describes it to other commands.
 public struct ClusterFile: Codable {
   public struct Member: Codable {
     public var name: String

@@ -5,6 +5,14 @@ import Foundation
 public import Reporting
 
 /// Writes a cost answer: for people with rounding, for programs exactly.
+///
+/// ```swift
+/// let page = Page(.csv, width: 80, isEmphatic: false) { text in
+///   output.withLock { $0 += text }
+/// }
+/// CostPrinter(answer, zone: "UTC").print(on: page)
+/// ```
+/// The example is compiled in `Tests/ExampleTests/RenderingExamples.swift`.
 public struct CostPrinter {
   private let answer: CostAnswer
   private let zone: String

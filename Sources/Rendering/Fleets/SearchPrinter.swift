@@ -29,7 +29,7 @@ public struct SearchPrinter {
     self.guessed = guessed
   }
 
-  /// 90 % of the cost of a million tokens.
+  /// 90% of the cost of a million tokens.
   private func range(_ found: FleetSearch.Found) -> Interval {
     let band = job.model.band(found.deployment)
     let place = job.accelerators.firstIndex(of: found.deployment.accelerator) ?? 0

@@ -19,7 +19,7 @@ public enum Percent {
 
 /// Amounts for people.
 public enum Amount {
-  /// `$` for dollars, else the code and a space.
+  /// `$` for dollars, otherwise the code and a space.
   public static func symbol(_ currency: String) -> String {
     currency == "USD" ? "$" : "\(currency) "
   }

@@ -4,6 +4,14 @@ public import Economics
 public import Ledger
 
 /// Adds up lines by the columns of a query: the same code for a ledger and for a file.
+///
+/// ```swift
+/// var sum = try CostSum(CostQuery(by: ["day", "model"]))
+/// try sum.add(outcome, seriesBase: 0)
+/// let answer = sum.answer(currency: "USD")
+/// let row = answer.rows[0]  // key ["2023-08-01", "gpt-4"], cost 0.03
+/// ```
+/// The example is compiled in `Tests/ExampleTests/ReportingExamples.swift`.
 public struct CostSum {
   private enum Column {
     case time(TimeUnit)

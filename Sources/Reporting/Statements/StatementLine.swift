@@ -150,6 +150,13 @@ extension StatementLine {
 }
 
 /// A statement, ready to be rendered.
+///
+/// ```swift
+/// let material = try StatementMaterial(StatementQuery(.profitAndLoss), from: ledger)
+/// let answer = try StatementAnswer(material)
+/// let serving = answer.lines.first { $0.key == "serving" }  // one value per column
+/// ```
+/// The example is compiled in `Tests/ExampleTests/ReportingExamples.swift`.
 public struct StatementAnswer: Codable, Hashable, Sendable {
   /// Which statement it is.
   public var kind: StatementQuery.Kind

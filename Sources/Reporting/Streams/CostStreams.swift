@@ -63,7 +63,7 @@ public struct CostTopic: Hashable, Sendable {
       }
     }
 
-    /// How far back from the newest row a topic reaches: it bounds its whole state.
+    /// How far back from the newest row a topic reaches, in milliseconds: it bounds its snapshot.
     public var window: Int64 {
       switch self {
       case .bucket: 2 * 86_400_000
@@ -203,8 +203,8 @@ public struct CostStreams {
   /// The whole state of every topic, or only of those with many changes since the last one.
   public mutating func wholeStates(onlyDue: Bool = false) -> [Message] {
     states.indices.compactMap { index in
-      // What has changed but was not told yet belongs to the next change, not to this state's
-      // sequence: it may be told with it early, since rows carry values, not differences.
+      // What has changed but was not published yet belongs to the next change, not to this state's
+      // sequence: it may be published early, since rows carry values, not differences.
       if onlyDue && states[index].changesSinceWhole < Self.changesPerWhole { return nil }
       return message(states[index], isWhole: true, states[index].takeWhole())
     }
@@ -391,7 +391,7 @@ public struct CostStreamRows: Sendable, Equatable {
   /// A follower that has seen no message.
   public init() {}
 
-  /// Takes a message: the whole state of its topic, or a change of it.
+  /// Takes a message: the snapshot of its topic, or a change of it.
   /// - Returns: the rows that are new or have other values.
   public mutating func take(_ update: CostUpdate, isWhole: Bool) -> [CostUpdate.Row] {
     ledger = max(ledger, update.ledger)

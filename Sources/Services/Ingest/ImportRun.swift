@@ -199,7 +199,7 @@ final class ImportRun: Sendable {
     desk.update(key, state)
   }
 
-  /// Writes the rows that were put aside, read back from the journal: the file is the same whether
+  /// Writes the rows that were quarantined, read back from the journal: the file is the same whether
   /// the import ran through or was cut off ten times.
   private func writeQuarantine(_ key: ImportKey) throws -> String {
     desk.journal.flush()

@@ -11,7 +11,7 @@ import Runway
 struct ScenarioDraft {
   /// Whom the books count.
   private enum Audience {
-    /// Users; payers are `nil` where the books do not tell them from others.
+    /// Users; payers are `nil` where the books do not distinguish them.
     case users(Double, payers: Double?)
     case payers(Double)
     case untold
@@ -60,7 +60,7 @@ struct ScenarioDraft {
     return payers > 0 ? .payers(payers) : .untold
   }
 
-  /// Money a month.
+  /// Money per month.
   private func each(_ money: Money) -> Double { money.approximate / Double(statement.months) }
 
   private var subscriptions: Double { each(-(statement.sums[.subscriptions] ?? .zero)) }
@@ -102,7 +102,7 @@ struct ScenarioDraft {
     }
   }
 
-  /// Payers are not told: every user pays the average, which comes to the same revenue.
+  /// Without payers in the books, every user pays the average, which comes to the same revenue.
   private mutating func fillAverageUser(_ users: Double) {
     guard subscriptions != 0 else {
       set(.paidShare, 0, .measured, "no subscriptions are booked")
@@ -191,7 +191,7 @@ struct ScenarioDraft {
   }
 
   /// Growth, and how far a month strays from it, from the figures of users, else of visits. Months of
-  /// growth and of decline are not told apart: there is one regime.
+  /// growth and of decline are not distinguished: there is one regime.
   private mutating func forecastGrowth(_ audience: Audience) {
     if case .untold = audience { return }
     let months = Set(material.books.figures.map { Month(day: $0.day) }).sorted()

@@ -14,7 +14,7 @@ public struct ReadingOptions: Codable, Hashable, Sendable {
   public var origin: Int64?
   /// Dimensions and tags with one value for all rows.
   public var constants: [String: String]
-  /// The text of a price book that goes before the shipped one.
+  /// The text of a price book that goes before the built-in one.
   public var pricesText: String?
   /// The name of the price book's file in errors.
   public var pricesFile: String?

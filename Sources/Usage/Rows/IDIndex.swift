@@ -80,7 +80,7 @@ public final class IDIndex {
   public func insert(_ id: ID, content: UInt64) { contents[id] = content }
 }
 
-/// A hash of a row's bytes: tells a repeated event from one that was changed. Not for security.
+/// A hash of a row's bytes: distinguishes a repeated event from one that was changed. Not for security.
 enum ContentHash {
   static func of(_ start: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325

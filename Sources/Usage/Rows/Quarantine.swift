@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a row was put aside. The names are stable: they stand in quarantine files.
+/// Why a row was quarantined. The names are stable: they stand in quarantine files.
 public enum QuarantineReason: String, Codable, Sendable, CaseIterable {
   case missingField = "missing_field"
   case badNumber = "bad_number"
@@ -33,7 +33,7 @@ public enum QuarantineReason: String, Codable, Sendable, CaseIterable {
   }
 }
 
-/// A row that was put aside, as it was.
+/// A row that was quarantined, as it was.
 public struct QuarantinedRow: Codable, Hashable, Sendable {
   /// The line of the file on which the row begins, from 1.
   public var line: Int

@@ -29,7 +29,7 @@ public final class ByteSource {
   private var isPackedEnd = false
   private var betweenMembers = false
 
-  /// How large the file is on disk, or `nil` when it is no regular file.
+  /// How large the file is on disk, or `nil` when it is not a regular file.
   public let size: Int64?
   /// How much of the file on disk was read: for progress.
   public private(set) var consumed: Int64 = 0
@@ -78,7 +78,7 @@ public final class ByteSource {
     return try readRaw(buffer)
   }
 
-  /// Whether it is gzip: told by its first two bytes.
+  /// Whether it is gzip, by its first two bytes.
   public func isPacked() throws(ReadError) -> Bool {
     if !isChecked {
       isChecked = true

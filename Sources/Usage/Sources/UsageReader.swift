@@ -3,7 +3,7 @@
 public import Economics
 import Glibc
 
-/// A piece of a log: the batch that it gave, and what was put aside.
+/// A piece of a log: the batch that it gave, and what was quarantined.
 public struct ReadBatch: Sendable {
   /// The accepted rows.
   public var batch: UsageBatch
@@ -22,6 +22,18 @@ public struct ReadBatch: Sendable {
 }
 
 /// Reads a log into batches. The whole file is never in memory; a bad row never stops the rest.
+///
+/// ```swift
+/// let reader = try UsageReader(
+///   path: path, source: "gateway", batchRows: 32_768, ids: nil, now: now
+/// ) { header in try ReadingOptions().mapping(for: header, file: path) }
+/// var (accepted, quarantined) = (0, 0)
+/// while let piece = try reader.next() {
+///   accepted += piece.batch.count
+///   quarantined += piece.quarantined.count
+/// }
+/// ```
+/// The example is compiled in `Tests/ExampleTests/UsageExamples.swift`.
 public final class UsageReader {
   /// The longest row, in bytes.
   public static let rowBytesMax = 1 << 20
@@ -269,7 +281,7 @@ private final class RowLoop {
     if count == 0 { isEnd = true }
   }
 
-  /// A row that fills the whole buffer: it is put aside, and everything up to its line end passed
+  /// A row that fills the whole buffer: it is quarantined, and everything up to its line end passed
   /// over.
   private func skipLongRow() {
     let base = UnsafePointer(buffer.baseAddress!.assumingMemoryBound(to: UInt8.self))

@@ -22,7 +22,7 @@ struct OutputOptions: ParsableArguments {
   /// Standard output, as it is to be written.
   var page: Page { Terminal.page(format) }
 
-  /// Whether arguments ask for JSON: errors are told before and after they are parsed.
+  /// Whether arguments ask for JSON: errors are printed before and after they are parsed.
   static func wantsJSON(_ arguments: [String]) -> Bool {
     zip(arguments, arguments.dropFirst() + [""]).contains { word, next in
       word == "--json" || word == "--output=json" || word == "-ojson"

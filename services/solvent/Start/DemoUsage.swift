@@ -60,7 +60,7 @@ struct DemoUsage {
       source: "similar to BurstGPT, 1.8%"),
   ]
 
-  /// Mapping of the generated file: the shipped one, with the evidence that it deserves.
+  /// Mapping of the generated file: the built-in one, with the evidence that it deserves.
   static let mapping = """
     mappings:
       - name: demo

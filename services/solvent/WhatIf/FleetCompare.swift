@@ -101,7 +101,7 @@ extension Fleet {
       }
     }
 
-    /// Dollars a million input and output tokens today, and what to call them.
+    /// Dollars per million input and output tokens today, and what to call them.
     private func apiPrices() throws -> (Double, Double, String) {
       if let apiPrice {
         let (input, output) = try Self.told(apiPrice)

@@ -130,7 +130,7 @@ extension Fleet {
       var accelerators: [Accelerator] = []
       var perHour: [Interval] = []
       var guessed: Set<String> = []
-      // What is wrong with the request itself is told, not taken for a missing price.
+      // An error in the request itself is reported, not taken for a missing price.
       _ = try prices.place(catalogue)
       _ = try prices.tiers()
       func take(_ accelerator: Accelerator, _ price: PricedHour) {

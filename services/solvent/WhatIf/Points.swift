@@ -28,7 +28,7 @@ enum Points {
     return (files.flatMap(\.points), files.flatMap(\.problems))
   }
 
-  /// Read = taken + put aside, and somebody must see it.
+  /// Read = taken + quarantined, and somebody must see it.
   static func tell(_ problems: [FileProblem]) throws {
     guard let first = problems.first else { return }
     throw Failure(

@@ -33,7 +33,7 @@ struct FleetSpecification {
     return parts
   }
 
-  /// What a request costs on that fleet: a lognormal with the ends of its 90 % range.
+  /// What a request costs on that fleet: a lognormal with the ends of its 90% range.
   func estimate(_ catalogue: FleetCatalogue) throws -> FleetEstimate {
     var arguments: [String] = []
     for part in Self.parts(text) {
