@@ -116,6 +116,7 @@ public struct Header: Hashable, Sendable {
   }
 
   /// Reads a header.
+  /// - Throws: ``Problem``.
   public init(_ bytes: UnsafeRawBufferPointer) throws(Problem) {
     guard bytes.count == Self.byteCount, bytes[0] == 0x53, bytes[1] == 0x56 else {
       throw .malformed

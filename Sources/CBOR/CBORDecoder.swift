@@ -28,11 +28,13 @@ public struct CBORDecoder: Sendable {
   }
 
   /// Reads one value that fills `bytes` completely.
+  /// - Throws: ``CBORError``, or what the type throws.
   public func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
     try bytes.withUnsafeBytes { try decode(type, from: $0) }
   }
 
   /// Checks that `bytes` are one deterministic item, without building a value.
+  /// - Throws: ``CBORError`` with the offset of the first byte that is not allowed.
   public func validate(_ bytes: [UInt8]) throws {
     try bytes.withUnsafeBufferPointer { buffer throws(CBORError) in
       var reader = CBORReader(buffer)

@@ -91,6 +91,7 @@ extension SharedMessage {
   }
 
   /// The value in the frame.
+  /// - Throws: `CBORError`, or what the type throws.
   public func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
     try withUnsafeBytes { try CBORDecoder().decode(type, from: $0) }
   }

@@ -47,6 +47,7 @@ public actor SubscriberNode {
   }
 
   /// Subscribes. The state of every topic with one of the prefixes arrives first.
+  /// - Throws: ``ZeroMQError``.
   public func start() throws {
     watch()
     try socket.connect(endpoint)

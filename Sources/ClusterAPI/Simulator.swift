@@ -51,6 +51,7 @@ public struct Simulator: Sendable {
   }
 
   /// On the workers.
+  /// - Throws: `ClientError`, or `ScenarioError` when a worker refuses the scenarios.
   public func run(on client: ClusterClient, workers: Int) async throws -> SimulationOutcome {
     let jobs = SimulationJob.shards(scenarios, paths: paths, workers: workers, shard: shard)
     var outcome = SimulationOutcome()
@@ -62,6 +63,7 @@ public struct Simulator: Sendable {
   }
 
   /// In this process, on all its processors.
+  /// - Throws: `ScenarioError` when a scenario cannot be simulated.
   public func run() throws -> SimulationOutcome {
     let processors = ProcessInfo.processInfo.activeProcessorCount
     let jobs = SimulationJob.shards(scenarios, paths: paths, workers: processors, shard: shard)

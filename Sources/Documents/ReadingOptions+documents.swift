@@ -46,6 +46,7 @@ extension ReadingOptions {
   }
 
   /// The price book: the user's before the built-in one.
+  /// - Throws: ``FileProblem`` when the user's book is not valid.
   public func priceBook() throws -> PriceBook {
     let shipped = try PriceBookFile.shipped()
     guard let pricesText else { return shipped }

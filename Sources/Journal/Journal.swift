@@ -187,6 +187,8 @@ public final class Journal: Sendable {
 
   /// Writes a batch.
   /// - Parameter done: called from the writer's thread with the batch's sequence once it is durable.
+  /// - Throws: Only when the record cannot be encoded; writing reports through `done` and
+  ///   `trouble`.
   public func append(
     job: [UInt8], side: JournalSide, done: @escaping @Sendable (UInt64) -> Void
   ) throws {

@@ -115,6 +115,7 @@ public enum JournalFiles {
   }
 
   /// The job of a batch, read again.
+  /// - Throws: ``JournalError`` when the frame is damaged.
   public static func job(at place: JournalPlace, directory: String) throws -> [UInt8] {
     let path = path(directory, place.segment)
     let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))

@@ -123,6 +123,7 @@ extension Ledger {
   }
 
   /// All entries and figures, in the order in which they were booked.
+  /// - Throws: ``LedgerError`` for damage, or GRDB's `DatabaseError`.
   public func books() throws -> BooksBatch {
     try queue.read { db in
       guard try db.tableExists("entries") else {

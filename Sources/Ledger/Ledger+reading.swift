@@ -86,6 +86,7 @@ public struct LedgerCheck: Codable, Sendable, Equatable {
 
 extension Ledger {
   /// Calls `each` for every posting in a span of time, all in one consistent view.
+  /// - Throws: ``LedgerError`` for damage, GRDB's `DatabaseError`, or what `each` throws.
   public func read(
     from: TimeBucket? = nil, until: TimeBucket? = nil,
     _ each: (LedgerView, Posting) throws -> Void

@@ -88,6 +88,7 @@ public final class Ledger {
   }
 
   /// Opens the ledger for reading only; another process may be writing.
+  /// - Throws: ``LedgerError`` when there is no ledger, or GRDB's `DatabaseError`.
   public init(readingAt path: String) throws {
     guard FileManager.default.fileExists(atPath: path) else {
       throw LedgerError(.damaged, "there is no ledger at \(path)")
@@ -104,6 +105,7 @@ public final class Ledger {
 
   /// Closes the file: what SQLite keeps beside it is written into it, so that it can be copied.
   /// Nothing else may be called afterwards.
+  /// - Throws: GRDB's `DatabaseError`.
   public func close() throws { try queue.close() }
 
   private func load() throws {
@@ -122,6 +124,7 @@ public final class Ledger {
   public var head: (sequence: Int64, chain: [UInt8]) { (sequence, chain) }
 
   /// A number that rises with every call: the epoch of a publisher's streams.
+  /// - Throws: GRDB's `DatabaseError`.
   public func nextEpoch() throws -> UInt64 {
     try queue.write { db in
       let last = try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'epoch'") ?? 0

@@ -19,6 +19,7 @@ public enum CatalogueFile {
   }
 
   /// Adds a file's entries; those of the same name are replaced, prices are put before.
+  /// - Throws: ``FileProblem`` with line, key and remedy.
   public static func read(
     _ text: String, file: String, into catalogue: inout FleetCatalogue
   ) throws(FileProblem) {

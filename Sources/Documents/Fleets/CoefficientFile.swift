@@ -13,6 +13,7 @@ public enum CoefficientFile {
   }
 
   /// Reads a file.
+  /// - Throws: ``FileProblem`` with line, key and remedy.
   public static func read(_ text: String, file: String) throws(FileProblem) -> PerformanceModel {
     let root = try StrictYAML(text, file: file)
     let map = try root.map([

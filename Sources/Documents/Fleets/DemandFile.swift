@@ -34,6 +34,7 @@ public enum DemandFile {
   /// - Parameters:
   ///   - tokens: ServeGen's file of sizes: client, window_start_s, field, mean.
   ///   - shape: the mean request, where no file gives it.
+  /// - Throws: ``FileProblem`` with line, column and remedy.
   public static func read(
     _ path: String, tokens: String? = nil, shape: RequestShape
   ) throws(FileProblem) -> Contents {

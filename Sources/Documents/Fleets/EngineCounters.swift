@@ -13,6 +13,7 @@ public struct EngineCounters: Hashable, Sendable {
   public var requests: Double
 
   /// Reads a page; counters of all models and engines on it are added.
+  /// - Throws: ``FileProblem`` when the token counters are missing or not valid.
   public init(_ text: String, file: String) throws(FileProblem) {
     var sums: [String: Double] = [:]
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()

@@ -15,6 +15,7 @@ public enum HuggingFaceConfig {
 
   /// Reads a file.
   /// - Parameter name: what to call the model.
+  /// - Throws: ``FileProblem`` when a key is missing or the architecture is not supported.
   public static func read(
     _ text: String, file: String, name: String
   ) throws(FileProblem) -> Contents {

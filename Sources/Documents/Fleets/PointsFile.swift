@@ -19,6 +19,7 @@ public enum PointsFile {
   }
 
   /// Reads a file.
+  /// - Throws: ``FileProblem`` when the file or its header cannot be read; bad lines are returned.
   public static func read(
     _ path: String, _ catalogue: FleetCatalogue
   ) throws(FileProblem) -> Contents {

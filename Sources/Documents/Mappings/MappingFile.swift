@@ -12,6 +12,7 @@ public enum MappingFile {
   }
 
   /// The mappings in a file's text.
+  /// - Throws: ``FileProblem`` with line, key and remedy.
   public static func read(_ text: String, file: String) throws(FileProblem) -> [Mapping] {
     let root = try StrictYAML(text, file: file)
     let map = try root.map(["mappings"])

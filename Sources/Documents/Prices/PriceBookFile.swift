@@ -19,6 +19,7 @@ public enum PriceBookFile {
   }
 
   /// The book in a file's text.
+  /// - Throws: ``FileProblem`` with line, key and remedy.
   public static func read(_ text: String, file: String) throws(FileProblem) -> PriceBook {
     let root = try StrictYAML(text, file: file)
     let map = try root.map(["book", "version", "currency", "models"])

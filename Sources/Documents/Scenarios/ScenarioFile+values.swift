@@ -4,6 +4,7 @@ public import Runway
 
 extension ScenarioFile {
   /// An amount or share as scenarios write it.
+  /// - Throws: ``ScenarioError`` for any other text.
   public static func amount(_ text: String) throws(ScenarioError) -> Double { try number(text) }
 
   /// `12`, `1.5e9`, `10B`, `-12%`, `1_000`.

@@ -71,11 +71,13 @@ public enum MoneyError: Error, Equatable, Sendable, CustomStringConvertible {
 extension Money {
   /// Reads a plain decimal number exactly: `12`, `-0.0015`. No exponent, sign `+`, separator or
   /// blank; that is left to the reader of a foreign format.
+  /// - Throws: ``MoneyError``.
   public init(decimal text: some StringProtocol) throws(MoneyError) {
     self.init(quanta: try Self.quanta(text, decimals: 24))
   }
 
   /// Reads a price for a million units, giving the price of one.
+  /// - Throws: ``MoneyError``; at most 18 decimals fit.
   public init(perMillion text: some StringProtocol) throws(MoneyError) {
     self.init(quanta: try Self.quanta(text, decimals: 18))
   }

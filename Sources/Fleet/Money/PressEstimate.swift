@@ -74,6 +74,7 @@ public struct PressEstimate: Hashable, Sendable {
   }
 
   /// What memory, its bandwidth and the network allow under the same assumptions.
+  /// - Throws: ``FleetError`` when the deployment cannot be predicted.
   public static func roofline(
     _ model: PerformanceModel, _ deployment: Deployment, _ assumptions: Assumptions = .init()
   ) throws(FleetError) -> (

@@ -236,6 +236,7 @@ extension PerformanceModel {
   /// - Parameters:
   ///   - measured: output tokens per second, of those requests and that load.
   ///   - isSameCase: whether predictions are wanted for just what was measured.
+  /// - Throws: ``FleetError`` when the deployment cannot be predicted.
   public func pinned(
     _ deployment: Deployment, _ shape: RequestShape, _ load: ServingLoad, measured: Double,
     isSameCase: Bool

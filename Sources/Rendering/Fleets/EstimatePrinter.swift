@@ -47,7 +47,7 @@ extension FleetEstimate {
       "\(milliseconds(performance.timePerTokenMean)) between tokens · "
         + "\(milliseconds(performance.timeToFirstToken)) to the first, without queueing")
     add("batch", batchText)
-    add("binds", "\(performance.regime.name): \(performance.regime.explanation)")
+    add("bottleneck", "\(performance.regime.name): \(performance.regime.explanation)")
     add("time", timeText)
     if let nearest { add("nearest measured", Self.text(nearest)) }
     if let nearestPoint { add("nearest point", Self.text(nearestPoint)) }
@@ -64,7 +64,7 @@ extension FleetEstimate {
         + "\(Self.dollar(priced.place.electricity)) per kWh"
         + (priced.hour.isRented ? ", included in the rent" : ", included in the GPU-hour"))
     add(
-      "known",
+      "evidence",
       evidence + (isPinned ? ", adjusted to your measurement" : "")
         + (guesses.isEmpty ? "" : "; guesses: \(guesses.joined(separator: ", "))")
         + " · coefficients of \(model.version)")

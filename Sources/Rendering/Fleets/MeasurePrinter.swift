@@ -78,7 +78,7 @@ public struct MeasurePrinter {
         "busy", Percent.text(fleet.utilization),
         hasCapacity ? "measured" : "estimated from the throughput at full load")
       add("for work done", FleetEstimate.dollar(fleet.allocated), "")
-      add("idle", FleetEstimate.dollar(fleet.idle), "")
+      add("idle cost", FleetEstimate.dollar(fleet.idle), "")
       add(
         "per million tokens in", FleetEstimate.dollar(fleet.perMillionInput),
         "with idle \(FleetEstimate.dollar(fleet.perMillionInputWithIdle))")

@@ -63,6 +63,7 @@ public struct CostSum {
   /// - Parameters:
   ///   - series: a number that stands for `dimensions`.
   ///   - dimensions: called at most once for each series and bucket.
+  /// - Throws: ``MoneyError/overflow``, after which the sum is not usable.
   public mutating func add(
     bucket: TimeBucket, series: Int64, meter: Meter, quantity: UInt64, pricing: Pricing,
     evidence: Evidence, cost: Money, dimensions: () -> [String: String]
@@ -86,6 +87,7 @@ public struct CostSum {
   }
 
   /// Adds all lines of a batch's outcome.
+  /// - Throws: ``MoneyError/overflow``, after which the sum is not usable.
   public mutating func add(_ outcome: PricingOutcome, seriesBase: Int64) throws {
     for index in 0..<outcome.lineCount {
       let bucket = TimeBucket(index: outcome.buckets[index])
@@ -148,6 +150,7 @@ public struct CostSum {
   }
 
   /// Answers from a ledger.
+  /// - Throws: ``QueryError`` for a question without an answer, or what reading the ledger throws.
   public static func answer(_ query: CostQuery, from ledger: Ledger) throws -> CostAnswer {
     var sum = try CostSum(query)
     let hasSource = query.by.contains(Dimension.source) || query.filters[Dimension.source] != nil

@@ -115,6 +115,7 @@ public struct CostStreams {
   private var currency = ""
 
   /// Reads the ledger once.
+  /// - Throws: What reading the ledger throws, or `MoneyError`.
   public init(_ ledger: Ledger) throws {
     var namesOfSeries: [Int64: [UInt32]] = [:]
     let view = try ledger.read { view, posting in
@@ -147,6 +148,7 @@ public struct CostStreams {
   }
 
   /// Takes what a commit added.
+  /// - Throws: `MoneyError/overflow`.
   public mutating func add(_ change: Ledger.Change) throws {
     let outcome = change.outcome
     ledgerSequence = change.sequence

@@ -35,6 +35,7 @@ public final class ByteSource {
   public private(set) var consumed: Int64 = 0
 
   /// Opens a file; `-` is standard input.
+  /// - Throws: ``ReadError`` when the file cannot be opened or is a directory.
   public init(path: String) throws(ReadError) {
     self.path = path
     if path == "-" {
@@ -65,6 +66,7 @@ public final class ByteSource {
 
   /// Fills as much of `buffer` as is at hand.
   /// - Returns: the number of bytes; 0 at the end.
+  /// - Throws: ``ReadError`` when reading fails or the gzip data is damaged.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
     if try isPacked() { return try inflateInto(buffer) }
     if packedAt < packedCount {

@@ -32,6 +32,7 @@ public struct ContentDigest: Hashable, Sendable {
   /// Digests a file, unpacked when it is gzip; `-` is standard input.
   /// - Parameter beginnings: lengths of beginnings to digest as well; longer ones than the file are
   ///   left out.
+  /// - Throws: ``ReadError`` when the file cannot be read, or becomes shorter meanwhile.
   public init(ofFile path: String, beginnings: Set<UInt64> = []) throws(ReadError) {
     let source = try ByteSource(path: path)
     let cuts = Dictionary(

@@ -85,6 +85,7 @@ public final class UsageReader {
 
   /// Passes over everything before byte `offset` of the unpacked stream, which an earlier run has
   /// read; `line` is the number of the line there.
+  /// - Throws: ``ReadError`` when the file is shorter than that.
   public func skip(to offset: UInt64, line: Int) throws { try loop.skip(to: offset, line: line) }
 
   /// The next batch; `nil` at the end.

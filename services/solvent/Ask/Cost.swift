@@ -102,9 +102,8 @@ struct Cost: AsyncParsableCommand {
     }
     if quarantined > 0 {
       Terminal.note(
-        "\(Text.grouped(quarantined)) rows were left out; solvent ingest lists them with "
-          + "their reasons"
-      )
+        "\(Text.grouped(quarantined)) row\(quarantined == 1 ? " was" : "s were") left out; "
+          + "solvent ingest gives the reasons")
     }
     return sum.answer(currency: book.currency)
   }

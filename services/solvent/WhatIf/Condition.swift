@@ -31,7 +31,7 @@ struct Condition {
     guard isKnown(horizon) else {
       throw ValidationError(
         """
-        '\(text)': conditions are on ruin.36m, break_even.36m, runway.p10 (months) and \
+        '\(text)' is not a valid condition; compare ruin.36m, break_even.36m, runway.p10 (months) or \
         cash.36m.p50, within \(horizon) months
         """)
     }

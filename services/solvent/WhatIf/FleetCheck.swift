@@ -13,7 +13,7 @@ import Synchronization
 extension Fleet {
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Predicts measured points without fitting, and says how far off it is.",
+      abstract: "Predicts measured points without fitting, and reports the errors.",
       discussion: """
         --fail-if makes the command exit with 3 when a condition holds: median>9%, p90>27%, \
         bias>3% (either way), covered<85%, unsupported>0.
