@@ -217,6 +217,13 @@ let allTests: [Target] = [
   tests("HostTests", ["Host"]),
   tests("IngestServiceTests", ["Broker", "IngestService", "Journal", "Usage"]),
   tests("ReportServiceTests", ["ReportService"]),
+  tests(
+    "ExampleTests",
+    [
+      "Broker", "CBOR", "Cluster", "ClusterAPI", "Documents", "Economics", "Fleet", "Journal",
+      "Ledger", "Pricing", "Rendering", "Reporting", "Runway", "TestSupport", "Usage", "ZeroMQ",
+      logging,
+    ]),
   tests("ClusterSimulator", ["Broker", heap], more: [plantedFaults]),
   tests(
     "ProcessTests",

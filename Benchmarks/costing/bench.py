@@ -83,7 +83,7 @@ expected = None
 
 
 def check(text):
-    """All engines must come to the same figures."""
+    """All engines must give the same figures."""
     global expected
     sums = sorted([int(r["requests"]), int(r["failed"]), int(r["input_tokens"]), int(r["output_tokens"]),
                    int(Decimal(r["cost"]) * 10**9) if "cost" in r else int(r["cost_nano_usd"])] for r in csv.DictReader(text.splitlines()))

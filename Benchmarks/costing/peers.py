@@ -3,7 +3,7 @@
 import os, sys
 
 engine, log, out, threads = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-RATES = {"ChatGPT": (500, 1500), "GPT-4": (30000, 60000)}  # nano-dollars a token
+RATES = {"ChatGPT": (500, 1500), "GPT-4": (30000, 60000)}  # nano-dollars per token
 if engine == "polars":
     os.environ["POLARS_MAX_THREADS"] = str(threads)
     import polars as pl

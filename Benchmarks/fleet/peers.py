@@ -40,7 +40,7 @@ def link_gbs(gpu, tp):
 
 
 def common_skips(p, m):
-    """What neither tool has a notion of."""
+    """Features that neither tool models."""
     if p["kind"] not in KINDS:
         raise Skip("kind not asked for: " + p["kind"])
     if m["attention"] == "mla":
@@ -56,7 +56,7 @@ def common_skips(p, m):
 class LLMAnalysisPeer:
     """llm-analysis: whole-model roofline. Public objects ModelConfig, GPUConfig, DtypeConfig,
     ParallelismConfig, LLMAnalysis; inference() gives prefill_latency, decode_latency (s) and
-    decode_max_batch_size_per_gpu, its notion of what fits (100 % of HBM in GiB, less weights)."""
+    decode_max_batch_size_per_gpu, its notion of what fits (100% of HBM in GiB, less weights)."""
     name = "llm-analysis"
 
     def __init__(self, ffn):

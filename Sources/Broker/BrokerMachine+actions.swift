@@ -6,12 +6,13 @@ extension BrokerMachine {
     case send(PeerID, Header, Payload?)
     case welcome(PeerID, Welcome)
     case status(PeerID, Header, BrokerStatus)
-    /// To all subscribers of the topic; without a payload it only tells the head sequence.
+    /// To all subscribers of the topic; without a payload it only announces the head sequence.
     case publish(topic: String, Header, Payload?)
     /// For the log and the metrics.
     case note(Note)
   }
 
+  /// Something that people who operate the broker should know.
   public enum Note: Equatable, Sendable {
     case joined(PeerID, name: String, role: Hello.Role)
     case lost(PeerID, name: String, requeued: Int, reason: LossReason)
@@ -20,6 +21,8 @@ extension BrokerMachine {
     case refused(PeerID, ErrorCode)
   }
 
+  /// Why the broker considers a peer lost: its connection is gone, it has been silent for longer
+  /// than the liveness interval, or a new peer took its place.
   public enum LossReason: String, Equatable, Sendable {
     case unreachable, silent, replaced
   }

@@ -18,7 +18,7 @@ extension BrokerMachine {
     var publisher: PeerID
   }
 
-  /// A publisher's message: the whole state of a topic, or the next change of it.
+  /// A publisher's message: the snapshot of a topic, or the next change of it.
   public mutating func published(
     _ header: Header, topic name: String, _ payload: Payload, bytes: Int, by peer: PeerID,
     now: UInt64, _ actions: inout [Action]

@@ -15,6 +15,16 @@
 /// stage, whoever sends it, since equal jobs have equal results.
 ///
 /// Memory: at most `producers x bytesMax` of payload, and ``Settings/topicBytesMax`` a topic.
+///
+/// ```swift
+/// var broker = BrokerMachine<String>(release: "1.0", identity: 7, now: clock)
+/// let hello = Hello(
+///   role: .worker, name: "worker-1", process: 42, release: "1.0", services: ["price"])
+/// var actions: [BrokerMachine<String>.Action] = []
+/// broker.greeted(hello, by: PeerID(.work, 1), now: clock, &actions)
+/// // A shell carries them out in order: here WELCOME to the worker, and a note for the log.
+/// ```
+/// The example is compiled in `Tests/ExampleTests/BrokerExamples.swift`.
 public struct BrokerMachine<Payload>: ~Copyable {
   /// The service that the broker offers itself: a route of this name alone is answered with a
   /// ``BrokerStatus``.

@@ -2,6 +2,7 @@
 
 /// The payload of HELLO. Keys are the integers of `docs/protocol.cddl`.
 public struct Hello: Codable, Hashable, Sendable {
+  /// What a peer does. Raw values are sent; they are never reused.
   public enum Role: Int, Codable, Sendable {
     /// Submits jobs.
     case producer = 1
@@ -9,9 +10,11 @@ public struct Hello: Codable, Hashable, Sendable {
     case worker = 2
   }
 
+  /// Decides which messages the broker accepts from this peer.
   public var role: Role
   /// For people: "worker-2", "ingest".
   public var name: String
+  /// The peer's process id, for people.
   public var process: Int
   /// The release of the peer's program.
   public var release: String
@@ -40,8 +43,9 @@ public struct Hello: Codable, Hashable, Sendable {
 
 /// The payload of WELCOME.
 public struct Welcome: Codable, Hashable, Sendable {
-  /// Tells one life of a broker from the next.
+  /// Distinguishes one run of a broker from the next.
   public var broker: UInt64
+  /// The release of the broker's program.
   public var release: String
   /// Both sides send something at least this often.
   public var heartbeatMilliseconds: Int
@@ -51,6 +55,7 @@ public struct Welcome: Codable, Hashable, Sendable {
   public var numbers: [Int]
   /// Producer: how many jobs, and bytes in them, may be outstanding.
   public var jobsMax: Int
+  /// Payload bytes that may be outstanding.
   public var bytesMax: Int
 
   public init(
@@ -72,16 +77,25 @@ public struct Welcome: Codable, Hashable, Sendable {
   }
 }
 
-/// One row of the broker's answer about itself.
+/// The broker's answer about itself.
 public struct BrokerStatus: Codable, Hashable, Sendable {
+  /// One worker or service that has joined.
   public struct Worker: Codable, Hashable, Sendable {
+    /// The name in its HELLO.
     public var name: String
+    /// Its process id.
     public var process: Int
+    /// The services that it provides.
     public var services: [String]
+    /// Jobs that it holds now.
     public var inFlight: Int
+    /// Jobs that it has answered since it joined.
     public var done: UInt64
+    /// Further jobs that it accepts now.
     public var credit: Int
+    /// Milliseconds since its last message.
     public var silentMilliseconds: Int
+    /// Whether it finishes its jobs and then leaves.
     public var draining: Bool
 
     enum CodingKeys: Int, CodingKey {
@@ -90,10 +104,15 @@ public struct BrokerStatus: Codable, Hashable, Sendable {
     }
   }
 
+  /// The jobs of one service.
   public struct Queue: Codable, Hashable, Sendable {
+    /// The service's name.
     public var service: String
+    /// Jobs that wait for a worker.
     public var queued: Int
+    /// Jobs that workers hold.
     public var inFlight: Int
+    /// How long the oldest waiting job has waited; 0 if none waits.
     public var oldestMilliseconds: Int
 
     enum CodingKeys: Int, CodingKey {
@@ -102,15 +121,25 @@ public struct BrokerStatus: Codable, Hashable, Sendable {
     }
   }
 
+  /// The release of the broker's program.
   public var release: String
+  /// Milliseconds since the broker started.
   public var upMilliseconds: Int
+  /// All workers and services that have joined.
   public var workers: [Worker]
+  /// One for each service that a worker or a route has named.
   public var queues: [Queue]
+  /// Jobs that ended with a result or a commit since the broker started.
   public var finished: UInt64
+  /// Jobs that went back to a queue because their worker was lost, failed or was late.
   public var requeued: UInt64
+  /// Jobs given up after the last attempt.
   public var deadLetters: UInt64
+  /// Answers that came too late to count.
   public var duplicates: UInt64
+  /// Payload bytes of the jobs that the broker holds.
   public var heldBytes: Int
+  /// Topics that the broker keeps for late subscribers.
   public var topics: Int
 
   enum CodingKeys: Int, CodingKey {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a message asks or tells. Numbers are never reused (`docs/PROTOCOL.md`).
+/// What a message asks for or reports. Numbers are never reused (`docs/PROTOCOL.md`).
 public enum Command: UInt8, Sendable, CaseIterable {
   /// Peer to broker: who I am, what I offer or want.
   case hello = 1
@@ -28,7 +28,7 @@ public enum Command: UInt8, Sendable, CaseIterable {
   case who = 12
   /// The sender is leaving.
   case bye = 13
-  /// Broker to publisher: publish the whole state of your topics.
+  /// Broker to publisher: publish the snapshot of your topics.
   case snapshot = 14
   /// The peer broke the protocol and is ignored. `argument` is an ``ErrorCode``.
   case error = 16
@@ -38,7 +38,9 @@ public enum Command: UInt8, Sendable, CaseIterable {
 
 /// A job's name for ever: the producer's epoch and a number that the producer never uses twice.
 public struct JobID: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// Distinguishes one producer, or one journal, from all others.
   public var epoch: UInt64
+  /// Counts the producer's jobs; never reused within an epoch.
   public var sequence: UInt64
 
   public init(epoch: UInt64, sequence: UInt64) {
@@ -46,6 +48,7 @@ public struct JobID: Hashable, Sendable, Comparable, CustomStringConvertible {
     self.sequence = sequence
   }
 
+  /// The id in messages that are about no job.
   public static let none = JobID(epoch: 0, sequence: 0)
 
   public static func < (a: JobID, b: JobID) -> Bool {
@@ -56,6 +59,7 @@ public struct JobID: Hashable, Sendable, Comparable, CustomStringConvertible {
     hasher.combine(epoch ^ (sequence &* 0x9E37_79B9_7F4A_7C15))
   }
 
+  /// `EPOCH/SEQUENCE`, the epoch in hexadecimal.
   public var description: String { "\(String(epoch, radix: 16))/\(sequence)" }
 }
 
@@ -68,22 +72,27 @@ public struct JobID: Hashable, Sendable, Comparable, CustomStringConvertible {
 public struct Header: Hashable, Sendable {
   /// The protocol's major version. Peers of different versions refuse each other.
   public static let major: UInt8 = 1
+  /// The length of every header.
   public static let byteCount = 32
 
-  /// `publish`: the payload is the whole state of the topic, not a change.
+  /// `publish`: the payload is the snapshot of the topic, not a change.
   public static let wholeState: UInt8 = 1
   /// `job`: the job may have run before.
   public static let mayRepeat: UInt8 = 2
   /// `fail`: another attempt may succeed.
   public static let retryable: UInt8 = 4
 
+  /// What the message asks for or reports.
   public var command: Command
+  /// ``wholeState``, ``mayRepeat`` and ``retryable``, combined by `|`.
   public var flags: UInt8 = 0
   /// How often the job was handed out before, 0 at first.
   public var attempt: UInt8 = 0
   /// The number that WELCOME gave to a route (from a producer) or a service (to a worker).
   public var service: UInt16 = 0
+  /// The job that the message is about; on streams its epoch is the publisher's.
   public var job: JobID = .none
+  /// A number whose meaning depends on the command (`docs/PROTOCOL.md`).
   public var argument: UInt64 = 0
 
   public init(
@@ -107,6 +116,7 @@ public struct Header: Hashable, Sendable {
   }
 
   /// Reads a header.
+  /// - Throws: ``Problem``.
   public init(_ bytes: UnsafeRawBufferPointer) throws(Problem) {
     guard bytes.count == Self.byteCount, bytes[0] == 0x53, bytes[1] == 0x56 else {
       throw .malformed

@@ -2,13 +2,16 @@
 
 /// A connected peer: the socket it came in by, and the number that the router gave it.
 public struct PeerID: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// The socket on which a peer is connected.
   public enum Side: UInt8, Sendable {
     /// Producers and subscribers.
     case front
     /// Workers.
     case work
   }
+  /// The socket that answers must go to.
   public var side: Side
+  /// The router's number for the connection, unique on its side.
   public var number: UInt32
 
   public init(_ side: Side, _ number: UInt32) {
@@ -24,5 +27,6 @@ public struct PeerID: Hashable, Comparable, Sendable, CustomStringConvertible {
     (a.side.rawValue, a.number) < (b.side.rawValue, b.number)
   }
 
+  /// `front-3` or `work-17`, for logs.
   public var description: String { "\(side)-\(number)" }
 }

@@ -2,7 +2,7 @@
 
 import DequeModule
 
-/// The decisions of one who submits jobs: when to greet, what to send again, when there is room.
+/// The decisions of a producer: when to greet, what to resend, when there is room.
 ///
 ///     greeting ──WELCOME──> live ──silence, WHO──> greeting …
 ///
@@ -11,6 +11,7 @@ import DequeModule
 /// with a connection that neither side saw break. The broker takes a job that it has for what it is.
 /// The caller's durable copy (a journal) is what survives this process.
 public struct ProducerMachine<Payload>: ~Copyable {
+  /// What the shell must do, in order.
   public enum Action {
     case hello(Hello)
     case send(Header, Payload?)
@@ -20,6 +21,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
     case connection(ConnectionNote)
   }
 
+  /// How a job ended.
   public enum Outcome {
     /// The result of the last stage.
     case result(Payload?)
@@ -69,6 +71,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
   /// The time of the last event that had one.
   private var clock: UInt64
 
+  /// - Parameter now: the monotonic clock in nanoseconds, as in every call.
   public init(_ hello: Hello, now: UInt64) {
     precondition(hello.role == .producer, "a producer greets as one")
     self.hello = hello
@@ -77,6 +80,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
     clock = now
   }
 
+  /// Whether the broker has accepted the producer and is not silent.
   public var isLive: Bool { state == .live }
   /// Jobs that were submitted and have not ended.
   public var outstanding: Int { pending.count }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Follows topics: nothing is shown before a whole state is here, every change is applied exactly
+/// Follows topics: nothing is shown before a snapshot is here, every change is applied exactly
 /// once and in order, and a gap is noticed and healed.
 ///
 ///     per topic      waiting ──whole state──> following(epoch, sequence)
@@ -8,8 +8,9 @@
 ///                       │                         │ change or state not newer: ignore
 ///                       └──── gap: resubscribe ───┘
 ///
-/// Subscribing (again) makes the broker publish the whole state anew.
+/// Subscribing (again) makes the broker publish the snapshot anew.
 public struct SubscriberMachine<Payload>: ~Copyable {
+  /// What the shell must do, in order.
   public enum Action {
     /// Replace everything known of the topic.
     case replace(topic: String, sequence: UInt64, Payload)
@@ -34,6 +35,7 @@ public struct SubscriberMachine<Payload>: ~Copyable {
   /// How many gaps were noticed.
   public private(set) var gaps = 0
 
+  /// A subscriber that has seen no message yet.
   public init() {}
 
   /// The sequence that is shown of a topic.

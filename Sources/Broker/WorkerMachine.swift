@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The decisions of one who carries out jobs: a modeling worker, but also the ledger, whose outcome
+/// The decisions of a worker: one that computes jobs, but also the ledger, whose outcome
 /// is a commit, and the importer, which reports progress.
 ///
 ///     greeting ──WELCOME──> live ──drain()──> draining ──BYE──> left
@@ -11,6 +11,7 @@
 /// results offered to whoever is broker then; until they are, the worker holds them besides what it
 /// granted the new one.
 public struct WorkerMachine<Payload>: ~Copyable {
+  /// What the shell must do, in order.
   public enum Action {
     case hello(Hello)
     case send(Header, Payload?)
@@ -18,7 +19,7 @@ public struct WorkerMachine<Payload>: ~Copyable {
     case run(Header, service: String, Payload)
     /// Nobody wants the outcome any more; answer all the same.
     case cancel(JobID)
-    /// The broker wants the whole state of the topics that this peer publishes.
+    /// The broker wants the snapshot of the topics that this peer publishes.
     case publishAll
     case connection(ConnectionNote)
     /// Drained: nothing runs and the broker knows.
@@ -68,7 +69,9 @@ public struct WorkerMachine<Payload>: ~Copyable {
     link = Link(now: now)
   }
 
+  /// Whether the broker has accepted the worker and is not silent.
   public var isLive: Bool { state == .live || state == .draining }
+  /// Jobs that are being computed or wait inside the worker.
   public var runningCount: Int { running.count }
 
   /// The broker accepted us.

@@ -4,7 +4,14 @@
 /// are refused, so equal values have equal digests.
 ///
 /// Unknown keys are skipped (a newer peer may send them); a missing required key is an error.
+///
+/// ```swift
+/// let bytes = try CBOREncoder().encode(["gpt-4": 1_000, "gpt-4o": 200])
+/// let tokens = try CBORDecoder().decode([String: Int].self, from: bytes)
+/// ```
+/// The example is compiled in `Tests/ExampleTests/CBORExamples.swift`.
 public struct CBORDecoder: Sendable {
+  /// A decoder; it keeps nothing between calls.
   public init() {}
 
   /// Reads one value that fills `bytes` completely.
@@ -21,11 +28,13 @@ public struct CBORDecoder: Sendable {
   }
 
   /// Reads one value that fills `bytes` completely.
+  /// - Throws: ``CBORError``, or what the type throws.
   public func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
     try bytes.withUnsafeBytes { try decode(type, from: $0) }
   }
 
   /// Checks that `bytes` are one deterministic item, without building a value.
+  /// - Throws: ``CBORError`` with the offset of the first byte that is not allowed.
   public func validate(_ bytes: [UInt8]) throws {
     try bytes.withUnsafeBufferPointer { buffer throws(CBORError) in
       var reader = CBORReader(buffer)
@@ -169,7 +178,7 @@ private struct MapDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
     state.open = map
   }
 
-  /// DataDirectory the reader at the value of `key`; `false` when there is no such key.
+  /// Puts the reader at the value of `key`; `false` when there is no such key.
   ///
   /// The next key is nearly always the wanted one, so the common path neither allocates nor
   /// searches.

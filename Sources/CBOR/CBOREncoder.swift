@@ -16,7 +16,21 @@
 ///
 /// Columns make a batch small and fast without a second format: a message is one `Codable` type, its
 /// columns are arrays of integers.
+///
+/// ```swift
+/// struct Point: Codable {
+///   var x: Int
+///   var y: Int
+///   enum CodingKeys: Int, CodingKey {
+///     case x = 1
+///     case y
+///   }
+/// }
+/// let bytes = try CBOREncoder().encode(Point(x: 3, y: -1))  // A2 01 03 02 20
+/// ```
+/// The example is compiled in `Tests/ExampleTests/CBORExamples.swift`.
 public struct CBOREncoder: Sendable {
+  /// An encoder; it keeps nothing between calls.
   public init() {}
 
   /// The bytes of `value`.
@@ -29,7 +43,7 @@ public struct CBOREncoder: Sendable {
 }
 
 /// The writer behind a pointer: a stored struct would be checked for exclusive access at each byte
-/// (42 % of the instructions of an early version).
+/// (42% of the instructions of an early version).
 final class EncoderState: Encoder {
   private let pointer: UnsafeMutablePointer<CBORWriter>
   private var depth = 0

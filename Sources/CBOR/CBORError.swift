@@ -36,6 +36,7 @@ public struct CBORError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Well-formed, but not part of the profile that Solvent uses.
     public static let unsupported = Code(.unsupported)
 
+    /// The code's stable name, such as `truncated`.
     public var description: String { value.rawValue }
   }
 
@@ -52,6 +53,7 @@ public struct CBORError: Error, Equatable, Sendable, CustomStringConvertible {
     self.detail = detail
   }
 
+  /// The code, the byte offset and the details.
   public var description: String {
     let place = offset >= 0 ? " at byte \(offset)" : ""
     return detail.isEmpty ? "CBOR: \(code)\(place)" : "CBOR: \(code)\(place): \(detail)"

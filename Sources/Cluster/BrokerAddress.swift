@@ -33,7 +33,7 @@ public struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
       stream = try Endpoint(text + "/stream")
     } else {
       throw EndpointError(
-        text, "is no broker address; write ipc://DIRECTORY or tcp://127.0.0.1:7400")
+        text, "is not a valid broker address; write ipc://DIRECTORY or tcp://127.0.0.1:7400")
     }
   }
 }

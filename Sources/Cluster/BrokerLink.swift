@@ -11,7 +11,7 @@ struct BrokerLink: ~Copyable {
   enum Arrival {
     case welcome(Welcome)
     case message(Header, SharedMessage?)
-    /// The broker is of another major version; it was told in the log.
+    /// The broker speaks another major version; the log says so.
     case otherVersion
   }
 
@@ -72,7 +72,7 @@ struct BrokerLink: ~Copyable {
         logger.error(
           """
           the broker at \(address) speaks version \(other) of the protocol, this program \
-          \(Header.major); use one release
+          \(Header.major); use the same release
           """)
       }
       wasVersionTold = true
@@ -139,7 +139,7 @@ struct BrokerLink: ~Copyable {
     logger.notice("waiting for the broker", metadata: ["address": "\(address)"])
   }
 
-  /// Takes and tells a change of the connection.
+  /// Takes a change of the connection and reports it.
   mutating func changed(_ note: ConnectionNote) {
     let wasConnected = isConnected
     isConnected = note == .joined
@@ -153,7 +153,8 @@ struct BrokerLink: ~Copyable {
       if wasConnected { logger.warning("the broker is silent; waiting for it") }
     case .refused(.version?):
       logger.error(
-        "the broker at \(address) refuses version \(Header.major) of the protocol; use one release")
+        "the broker at \(address) refuses protocol version \(Header.major); use one release"
+      )
     case .refused(let code):
       logger.error(
         "the broker refuses us", metadata: ["code": "\(code.map { "\($0)" } ?? "unknown")"])

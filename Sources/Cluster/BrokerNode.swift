@@ -25,6 +25,7 @@ public actor BrokerNode {
   private var headerFrame = Message()
   private var payloadFrame = Message()
 
+  /// The poll loop's thread: everything isolated to this actor runs there.
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     loop.asUnownedSerialExecutor()
   }

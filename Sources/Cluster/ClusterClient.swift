@@ -7,6 +7,7 @@ public import ZeroMQ
 
 /// Why a question to a cluster has no answer.
 public struct ClientError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What went wrong, for a program to act on.
   public enum Kind: Equatable, Sendable {
     /// No broker answers.
     case unreachable
@@ -18,7 +19,9 @@ public struct ClientError: Error, Equatable, Sendable, CustomStringConvertible {
     case version
   }
 
+  /// Decides the exit code of a command.
   public let kind: Kind
+  /// The reason in words for a person, with what to do.
   public let description: String
 
   public init(_ kind: Kind, _ description: String) {
@@ -28,6 +31,16 @@ public struct ClientError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 /// Asks services of a cluster: a producer whose jobs are questions.
+///
+/// ```swift
+/// let client = try await ClusterClient(
+///   address: address, name: "example", process: 42, release: "1.0", services: ["broker"],
+///   logger: logger)
+/// let answer = try await client.ask("broker", SharedMessage([]), timeout: .seconds(3))
+/// let status = try answer.decode(BrokerStatus.self)
+/// await client.close()
+/// ```
+/// The example is compiled in `Tests/ExampleTests/ClusterExamples.swift`.
 public final class ClusterClient: Sendable {
   private struct Waiting {
     let continuation: CheckedContinuation<SharedMessage?, any Error>
@@ -100,7 +113,7 @@ public final class ClusterClient: Sendable {
       if isRefused {
         throw ClientError(
           .version,
-          "the broker at \(address) speaks another version of the protocol; use one release")
+          "the broker at \(address) speaks another version of the protocol; use the same release")
       }
       guard ContinuousClock.now < deadline else {
         throw ClientError(

@@ -80,16 +80,18 @@ extension Message {
 }
 
 extension SharedMessage {
-  /// A frame with the CBOR of `value`.
   // Not inlined: Swift 6.3.1 crashes with -O when it inlines this into an `async` function of another
-  // module ("While splitting coroutine", LLVM's coro-split). docs/ARCHITECTURE.md tells how it was
+  // module ("While splitting coroutine", LLVM's coro-split). docs/ARCHITECTURE.md says how it was
   // found; try again with each new compiler.
+  /// A message with the deterministic CBOR of `value`.
+  /// - Throws: `CBORError` when the value cannot be encoded, ``ZeroMQError`` when memory is short.
   @inline(never)
   public convenience init(encoding value: some Encodable) throws {
     try self.init(CBOREncoder().encode(value))
   }
 
   /// The value in the frame.
+  /// - Throws: `CBORError`, or what the type throws.
   public func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
     try withUnsafeBytes { try CBORDecoder().decode(type, from: $0) }
   }

@@ -11,8 +11,11 @@ public typealias ProducerOutcome = ProducerMachine<SharedMessage>.Outcome
 public actor ProducerNode {
   /// Called on the loop; must return quickly.
   public struct Events: Sendable {
+    /// A job is over; called once per submitted job.
     public var ended: @Sendable (JobID, ProducerOutcome) -> Void
+    /// A worker reports progress, in permille, with an optional partial result.
     public var progress: @Sendable (JobID, Int, SharedMessage?) -> Void
+    /// The connection to the broker changed.
     public var connection: @Sendable (ConnectionNote) -> Void
 
     public init(
@@ -34,10 +37,13 @@ public actor ProducerNode {
   private var timer: Int?
   private var greetingTimer: Int?
 
+  /// The poll loop's thread: everything isolated to this actor runs there.
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     loop.asUnownedSerialExecutor()
   }
 
+  /// Connects to the front endpoint. Throws when the socket cannot be made or the address is not
+  /// usable.
   public init(
     loop: PollLoop, context: Context, address: BrokerAddress, hello: Hello, logger: Logger,
     events: Events

@@ -6,7 +6,7 @@ public import ZeroMQ
 
 /// A subscriber on its socket.
 public actor SubscriberNode {
-  /// What a subscriber is told.
+  /// What a subscriber learns.
   public enum Update: Sendable {
     /// Everything known of the topic is replaced.
     case replace(topic: String, sequence: UInt64, SharedMessage)
@@ -27,6 +27,7 @@ public actor SubscriberNode {
   private var headerFrame = Message()
   private var payloadFrame = Message()
 
+  /// The poll loop's thread: everything isolated to this actor runs there.
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     loop.asUnownedSerialExecutor()
   }
@@ -46,6 +47,7 @@ public actor SubscriberNode {
   }
 
   /// Subscribes. The state of every topic with one of the prefixes arrives first.
+  /// - Throws: ``ZeroMQError``.
   public func start() throws {
     try socket.connect(endpoint)
     for prefix in prefixes { try socket.subscribe(prefix) }
@@ -53,6 +55,7 @@ public actor SubscriberNode {
     watch()
   }
 
+  /// Reads no further messages; the socket closes with the node.
   public func stop() { loop.unwatch(socket.pollable) }
 
   private func watch() {
@@ -95,7 +98,7 @@ public actor SubscriberNode {
     case .apply(let topic, let sequence, let payload):
       updated(.apply(topic: topic, sequence: sequence, payload))
     case .resubscribe:
-      // A repeated subscription makes the broker publish the whole state again.
+      // A repeated subscription makes the broker publish the snapshot again.
       for prefix in prefixes { try socket.subscribe(prefix) }
     }
   }

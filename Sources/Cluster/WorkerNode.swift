@@ -6,10 +6,13 @@ public import ZeroMQ
 
 /// A job at a worker.
 public struct Job: Sendable {
+  /// The job's name, for the answer.
   public let id: JobID
   /// How often it was handed out before.
   public let attempt: Int
+  /// The service that is asked for.
   public let service: String
+  /// The request, encoded as deterministic CBOR.
   public let payload: SharedMessage
 }
 
@@ -31,6 +34,7 @@ public actor WorkerNode {
   private var whenLeft: [CheckedContinuation<Void, Never>] = []
   private var hasLeft = false
 
+  /// The poll loop's thread: everything isolated to this actor runs there.
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     loop.asUnownedSerialExecutor()
   }
@@ -39,7 +43,7 @@ public actor WorkerNode {
   ///   - places: how many jobs it holds at once.
   ///   - carryOut: called on the loop for each job; it must hand the job to another thread and
   ///     return. The outcome goes to ``finished(_:_:)``.
-  ///   - publishAll: called on the loop when the broker wants the whole state of all topics.
+  ///   - publishAll: called on the loop when the broker wants the snapshot of all topics.
   ///   - cancelled: called on the loop when nobody wants a job's outcome any more.
   public init(
     loop: PollLoop, context: Context, address: BrokerAddress, hello: Hello, places: Int,
@@ -95,7 +99,7 @@ public actor WorkerNode {
     perform()
   }
 
-  /// Publishes a change (or the whole state) of a topic.
+  /// Publishes a change (or the snapshot) of a topic.
   public func publish(
     _ topic: String, epoch: UInt64, sequence: UInt64, isWhole: Bool, _ payload: SharedMessage
   ) {

@@ -8,6 +8,7 @@ public import ZeroMQ
 extension ClusterClient {
   /// Has the ingest service read a file.
   /// - Parameter progress: permille and rows so far.
+  /// - Throws: `ClientError`; a file that cannot be read is `refused` with the reason.
   public func importFile(
     _ request: ImportRequest, progress: (@Sendable (Int, Int) -> Void)? = nil
   ) async throws -> ImportReport {
@@ -20,6 +21,7 @@ extension ClusterClient {
   }
 
   /// Asks the broker about itself.
+  /// - Throws: `ClientError`.
   public func brokerStatus() async throws -> BrokerStatus {
     try await join(within: .seconds(1))
     let answer = try await ask("broker", SharedMessage([]), timeout: .seconds(3))

@@ -51,7 +51,7 @@ public enum Fanout {
             .decode(Job.Outcome.self)
           guard job.accepts(outcome) else {
             throw ClientError(
-              .refused, "a worker answered something else; do all run this release?")
+              .refused, "a worker gave an unexpected answer; check that all run this release")
           }
           return (place, outcome)
         }

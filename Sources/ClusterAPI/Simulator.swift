@@ -8,18 +8,33 @@ import Synchronization
 
 /// Has scenarios simulated, on the workers of a cluster or in this process, and merges the shards. The
 /// result is the same bytes either way, whatever the shards and their order.
+///
+/// ```swift
+/// let simulator = Simulator(scenarios: [.runway60], paths: 8_000, shard: nil) { partial in
+///   _ = partial.ruin  // so far, for a progress bar
+/// }
+/// let outcome = try simulator.run()
+/// let summary = RunwaySummary(outcome.counts[0], of: .runway60)
+/// ```
+/// The example is compiled in `Tests/ExampleTests/RunwayExamples.swift`.
 public struct Simulator: Sendable {
   /// What is known so far.
   public struct Partial: Sendable {
+    /// Paths that are simulated.
     public var paths: UInt64
+    /// Paths to simulate.
     public var ofPaths: UInt64
     /// P(ruin by the horizon) of the first scenario.
     public var ruin: Share
   }
 
+  /// The first is the base of all differences.
   public let scenarios: [RunwayScenario]
+  /// Rounded up to a multiple of 8.
   public let paths: Int
+  /// Paths per job; `nil` chooses by the number of workers.
   public let shard: Int?
+  /// Called after each shard.
   public let partial: @Sendable (Partial) -> Void
 
   /// - Parameters:
@@ -36,6 +51,7 @@ public struct Simulator: Sendable {
   }
 
   /// On the workers.
+  /// - Throws: `ClientError`, or `ScenarioError` when a worker refuses the scenarios.
   public func run(on client: ClusterClient, workers: Int) async throws -> SimulationOutcome {
     let jobs = SimulationJob.shards(scenarios, paths: paths, workers: workers, shard: shard)
     var outcome = SimulationOutcome()
@@ -47,6 +63,7 @@ public struct Simulator: Sendable {
   }
 
   /// In this process, on all its processors.
+  /// - Throws: `ScenarioError` when a scenario cannot be simulated.
   public func run() throws -> SimulationOutcome {
     let processors = ProcessInfo.processInfo.activeProcessorCount
     let jobs = SimulationJob.shards(scenarios, paths: paths, workers: processors, shard: shard)

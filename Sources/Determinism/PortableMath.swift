@@ -3,7 +3,7 @@
 /// Elementary functions of doubles made of additions, multiplications and divisions only: what a
 /// scenario compiles to must be the same bits on every machine, and system libraries differ.
 public enum PortableMath {
-  /// The 95 % quantile of the standard normal distribution.
+  /// The 95% quantile of the standard normal distribution.
   public static let z95 = 1.644_853_626_951_472_6
 
   private static let ln2 = 0.693_147_180_559_945_309_417
@@ -40,6 +40,7 @@ public enum PortableMath {
     Double(sign: .plus, exponent: power, significand: 1)
   }
 
+  /// `base` to the power of `exponent`, for a positive base: the same bits on every machine.
   public static func power(_ base: Double, _ exponent: Double) -> Double {
     base == 0 ? 0 : exp(exponent * log(base))
   }

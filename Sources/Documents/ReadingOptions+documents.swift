@@ -20,7 +20,9 @@ extension ReadingOptions {
           Spelling.hint(for: mappingName, among: names)
         throw FileProblem(
           file: file,
-          "there is no mapping '\(mappingName)'; there are \(names.joined(separator: ", "))\(near)")
+          "'\(mappingName)' is not a known mapping; choose one of "
+            + "\(names.joined(separator: ", "))\(near)"
+        )
       }
       mapping = named
     } else {
@@ -32,7 +34,7 @@ extension ReadingOptions {
         throw FileProblem(
           file: file, line: 1,
           """
-          no mapping knows the columns \(header.joined(separator: ", ")); write one as in \
+          no mapping fits the columns \(header.joined(separator: ", ")); write one as in \
           docs/MAPPINGS.md and give it with --mapping FILE
           """)
       }
@@ -43,7 +45,8 @@ extension ReadingOptions {
     return mapping
   }
 
-  /// The price book: the user's before the shipped one.
+  /// The price book: the user's before the built-in one.
+  /// - Throws: ``FileProblem`` when the user's book is not valid.
   public func priceBook() throws -> PriceBook {
     let shipped = try PriceBookFile.shipped()
     guard let pricesText else { return shipped }

@@ -5,9 +5,10 @@ import Foundation
 /// Where a local Solvent keeps its files.
 ///
 ///     DATA/ledger.sqlite   the books              DATA/journal/      accepted usage
-///     DATA/quarantine/     rows put aside         DATA/log/          a log a process
+///     DATA/quarantine/     quarantined rows       DATA/log/          one log per process
 ///     DATA/cluster.json    who runs, and where    DATA/run/          sockets (short paths)
 public struct DataDirectory: Sendable, Hashable {
+  /// The directory's absolute path.
   public let data: String
 
   /// - Parameters:
@@ -18,11 +19,17 @@ public struct DataDirectory: Sendable, Hashable {
     self.data = URL(fileURLWithPath: path).standardizedFileURL.path
   }
 
+  /// The ledger's SQLite file.
   public var ledger: String { "\(data)/ledger.sqlite" }
+  /// The directory of the journal's segments.
   public var journal: String { "\(data)/journal" }
+  /// The directory of files with rejected rows.
   public var quarantine: String { "\(data)/quarantine" }
+  /// The directory of the processes' logs.
   public var log: String { "\(data)/log" }
+  /// The file that lists a running cluster's processes.
   public var cluster: String { "\(data)/cluster.json" }
+  /// The directory for copies of standard input that are being imported.
   public var spool: String { "\(data)/spool" }
 
   /// Sockets. A Unix socket's path holds 107 bytes, so a long data directory gets a short stand-in.

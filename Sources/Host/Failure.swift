@@ -4,7 +4,9 @@ import Cluster
 
 /// A failure with the words for a person and the code for a script.
 public struct Failure: Error {
+  /// The exit code, one of ``ExitStatus``.
   public let code: Int32
+  /// One sentence for a person.
   public let message: String
 
   public init(_ code: Int32, _ message: String) {

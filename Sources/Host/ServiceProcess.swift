@@ -11,27 +11,28 @@ import Synchronization
 import UnixSignals
 public import ZeroMQ
 
-/// The release, as `--version` and every greeting tell it.
+/// The release, as `--version` and every greeting give it.
 public let solventRelease = "0.1.0"
 
 /// Options that every service has.
 public struct ServiceOptions: ParsableArguments, Sendable {
   @Option(
     help: ArgumentHelp(
-      "Directory for files.",
-      discussion: "Default: $SOLVENT_DATA, else $XDG_DATA_HOME/solvent or ~/.local/share/solvent."))
+      "Data directory.",
+      discussion:
+        "Default: $SOLVENT_DATA, otherwise $XDG_DATA_HOME/solvent or ~/.local/share/solvent."))
   public var data: String?
 
   @Option(
     help: ArgumentHelp(
-      "Where the broker is: ipc://DIRECTORY or tcp://127.0.0.1:PORT (and the two ports after it).",
-      discussion: "Default: $SOLVENT_BROKER, else the data directory's local sockets."))
+      "Broker address: ipc://DIRECTORY or tcp://127.0.0.1:PORT (and the two ports after it).",
+      discussion: "Default: $SOLVENT_BROKER, otherwise the data directory's local sockets."))
   public var broker: String?
 
-  @Option(help: "What this process is called in lists and logs.")
+  @Option(help: "Name of this process in lists and logs.")
   public var name: String?
 
-  @Option(help: "What is logged: trace, debug, info, notice, warning, error.")
+  @Option(help: "Lowest level to log: trace, debug, info, notice, warning, error.")
   public var logLevel = "notice"
 
   @Flag(help: "Log JSON lines.")
@@ -76,7 +77,7 @@ public enum ServiceProcess {
   ) async throws {
     if let parent = options.endWithParent {
       _ = chost_end_with_parent()
-      // The parent may have ended before the call: then nobody would tell.
+      // The parent may have ended before the call: then nothing would be reported.
       if getppid() != parent { return }
     }
     signal(SIGPIPE, SIG_IGN)

@@ -10,6 +10,7 @@ public import Usage
 
 /// Why the journal cannot be opened or written.
 public struct JournalError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The reason, starting with `journal:`; damage with file and byte.
   public let description: String
   init(_ description: String) { self.description = "journal: \(description)" }
 }
@@ -20,8 +21,11 @@ public struct JournalContents: Sendable {
   public var id: UInt64 = 0
   /// All batches, in order.
   public var batches: [Batch] = []
+  /// The state of every import that was begun.
   public var imports: [ImportKey: ImportState] = [:]
+  /// The number of frames.
   public var frames = 0
+  /// Bytes of all segments.
   public var bytes = 0
   /// Bytes of a torn tail that were cut off.
   public var cutOff = 0
@@ -30,10 +34,13 @@ public struct JournalContents: Sendable {
 
   /// A batch: what it is and where.
   public struct Batch: Sendable {
+    /// The batch's frame number, the sequence of its job.
     public var sequence: UInt64
+    /// The name under which the ledger books the batch.
     public var key: BatchKey
     /// Whether the journal says that the ledger has it.
     public var isNoted = false
+    /// Where to read the batch again.
     public var place: JournalPlace
   }
 
@@ -43,8 +50,11 @@ public struct JournalContents: Sendable {
 
 /// Where a frame lies.
 public struct JournalPlace: Hashable, Sendable {
+  /// The number of the segment file, from 0.
   public var segment: Int
+  /// Bytes from the beginning of the segment to the frame.
   public var offset: Int
+  /// Bytes of the frame, including its header.
   public var bytes: Int
 }
 
@@ -54,9 +64,22 @@ public struct JournalPlace: Hashable, Sendable {
 /// `fdatasync` (group commit). When the disk is full it waits for space, acknowledging nothing;
 /// when `fdatasync` fails the process must end, since what the kernel still holds is unknown (the
 /// pages are marked clean after the failure: "fsyncgate", PostgreSQL wiki, 2018).
+///
+/// ```swift
+/// let (journal, contents) = try Journal.open(directory: directory)
+/// let side = JournalSide(nextLine: 3, quarantined: [], contents: [])
+/// try journal.append(job: job, side: side) { sequence in
+///   acknowledged.withLock { $0.append(sequence) }  // on disk now
+/// }
+/// journal.flush()
+/// let toBook = contents.pending  // from earlier runs: batches that the ledger may lack
+/// ```
+/// The example is compiled in `Tests/ExampleTests/JournalExamples.swift`.
 public final class Journal: Sendable {
+  /// Bytes after which a new segment begins: 32 MiB.
   public static let segmentBytesMax = 32 * 1024 * 1024
 
+  /// How durable the journal is.
   public struct Settings: Sendable {
     /// Leaves out `fdatasync`: for measuring what durability costs. Never for data that matters.
     public var isDurable = true
@@ -95,10 +118,10 @@ public final class Journal: Sendable {
   /// Called from the writer when it cannot write (with the reason) and when it can again (`nil`).
   private let trouble: @Sendable (String?) -> Void
 
-  /// Opens or creates the journal in a directory, recovers it, and tells what it holds.
+  /// Opens or creates the journal in a directory, recovers it, and returns what it holds.
   /// - Parameters:
   ///   - ids: filled with the ids of accepted events.
-  ///   - quarantine: called for every row that was put aside, in order.
+  ///   - quarantine: called for every row that was quarantined, in order.
   /// - Throws: ``JournalError`` when another process has it, or when it is damaged.
   public static func open(
     directory: String, settings: Settings = .init(), ids: IDIndex? = nil,
@@ -182,6 +205,8 @@ public final class Journal: Sendable {
 
   /// Writes a batch.
   /// - Parameter done: called from the writer's thread with the batch's sequence once it is durable.
+  /// - Throws: Only when the record cannot be encoded; writing reports through `done` and
+  ///   `trouble`.
   public func append(
     job: [UInt8], side: JournalSide, done: @escaping @Sendable (UInt64) -> Void
   ) throws {
@@ -192,10 +217,13 @@ public final class Journal: Sendable {
     enqueue(Waiting(kind: .batch, body: body, done: done))
   }
 
+  /// Writes that an import begins. Throws only if the record cannot be encoded.
   public func append(_ begin: ImportBegin) throws {
     enqueue(Waiting(kind: .importBegan, body: try CBOREncoder().encode(begin), done: nil))
   }
 
+  /// Writes that an import is complete; `done` is called once that is durable. Throws only if the
+  /// record cannot be encoded.
   public func append(_ end: ImportEnd, done: @escaping @Sendable (UInt64) -> Void) throws {
     enqueue(Waiting(kind: .importEnded, body: try CBOREncoder().encode(end), done: done))
   }

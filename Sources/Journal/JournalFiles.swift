@@ -69,12 +69,12 @@ public enum JournalFiles {
         guard let head = SegmentHead(raw) else {
           // A crash while the segment was being made: nothing in it was ever acknowledged.
           if isLast && raw.count <= JournalFrame.headBytes { return nil }
-          throw JournalError("\(path): byte 0: the head of the segment is damaged")
+          throw JournalError("\(path): byte 0: the header of the segment is damaged")
         }
         if let last {
           guard head.journal == contents.id, head.firstSequence == last.sequence + 1,
             head.chainBefore == contents.chain
-          else { throw JournalError("\(path): byte 0: it does not continue the segment before") }
+          else { throw JournalError("\(path): byte 0: it does not continue the previous segment") }
         } else {
           contents.id = head.journal
           contents.chain = head.chainBefore
@@ -102,7 +102,9 @@ public enum JournalFiles {
         if repair { try truncate(path, end) }
       case .corrupt(let offset, let reason):
         throw JournalError(
-          "\(path): byte \(offset): \(reason). It was acknowledged once; restore it from a copy")
+          "\(path): byte \(offset): \(reason). It was acknowledged; restore the segment "
+            + "from a backup"
+        )
       }
       contents.chain = scan.chain
       contents.bytes += size
@@ -112,6 +114,7 @@ public enum JournalFiles {
   }
 
   /// The job of a batch, read again.
+  /// - Throws: ``JournalError`` when the frame is damaged.
   public static func job(at place: JournalPlace, directory: String) throws -> [UInt8] {
     let path = path(directory, place.segment)
     let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))

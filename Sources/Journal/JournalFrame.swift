@@ -13,11 +13,12 @@ import Crypto
 ///
 /// `chain` is SHA-256 of the chain before, bytes 0 to 12 and 16 to 32 of the frame, and the body: a
 /// frame cannot be changed, left out or moved without breaking every later one. `durable` is the last
-/// sequence that was known to be on disk when the frame was written: it tells a torn tail, which was
+/// sequence that was known to be on disk when the frame was written: it distinguishes a torn tail, which was
 /// never acknowledged, from damage to what was. Numbers are little-endian.
 public struct JournalFrame: Sendable, Equatable {
+  /// What a frame holds. Raw values are stored; they are never reused.
   public enum Kind: UInt8, Sendable {
-    /// A batch: job, and what was put aside (``JournalSide``).
+    /// A batch: job, and what was quarantined (``JournalSide``).
     case batch = 1
     /// An import began: ``ImportBegin``.
     case importBegan = 2
@@ -29,13 +30,18 @@ public struct JournalFrame: Sendable, Equatable {
 
   static let magic: [UInt8] = Array("SVJF".utf8)
   static let headBytes = 64
-  /// A batch of 65,536 rows, with 4 MiB of names and 1 MiB of rows put aside, stays below it.
+  /// A batch of 65,536 rows, with 4 MiB of names and 1 MiB of quarantined rows, stays below it.
   static let bodyBytesMax = 15 * 1024 * 1024
 
+  /// Decides how ``body`` is decoded.
   public var kind: Kind
+  /// The frame's number, one more than that of the frame before.
   public var sequence: UInt64
+  /// The last sequence that was known to be on disk when the frame was written.
   public var durable: UInt64
+  /// SHA-256 over the previous chain value and this frame: 32 bytes.
   public var chain: [UInt8]
+  /// Deterministic CBOR, at most 15 MiB.
   public var body: [UInt8]
 
   /// The bytes of a frame that follows `previous` in the chain.
@@ -142,8 +148,11 @@ public struct SegmentScan: Sendable {
     case corrupt(offset: Int, String)
   }
 
+  /// Whether the segment ends cleanly.
   public var ending: Ending
+  /// The sequence of the last good frame.
   public var lastSequence: UInt64
+  /// The chain value of the last good frame.
   public var chain: [UInt8]
 
   /// Walks the frames of a segment.
@@ -196,7 +205,7 @@ public struct SegmentScan: Sendable {
     _ raw: UnsafeRawBufferPointer, _ at: Int
   ) -> Result<JournalFrame, Damage> {
     guard raw.count - at >= JournalFrame.headBytes else {
-      return .failure(Damage(reason: "a frame head is cut off"))
+      return .failure(Damage(reason: "a frame header is truncated"))
     }
     let rest = UnsafeRawBufferPointer(rebasing: raw[at...])
     guard rest[0..<4].elementsEqual(JournalFrame.magic) else {
@@ -205,7 +214,7 @@ public struct SegmentScan: Sendable {
     let length = Int(rest.number(8, UInt32.self))
     guard length <= JournalFrame.bodyBytesMax,
       rest.count >= JournalFrame.headBytes + length
-    else { return .failure(Damage(reason: "a frame body is cut off")) }
+    else { return .failure(Damage(reason: "a frame body is truncated")) }
     let checked = UnsafeRawBufferPointer(rebasing: rest[16..<JournalFrame.headBytes + length])
     guard CRC32C.of(checked) == rest.number(12, UInt32.self) else {
       return .failure(Damage(reason: "the checksum is wrong"))

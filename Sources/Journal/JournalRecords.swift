@@ -6,6 +6,7 @@ public import Usage
 public struct JournalSide: Codable, Hashable, Sendable {
   /// The line that follows the batch's rows.
   public var nextLine: Int
+  /// The rows of the batch's range that were rejected, with reasons.
   public var quarantined: [QuarantinedRow]
   /// The content hash of each accepted row, for sources with ids.
   public var contents: [UInt64]
@@ -22,9 +23,13 @@ public struct JournalSide: Codable, Hashable, Sendable {
   }
 }
 
+/// The record of an import that begins: what is read, how, and from where.
 public struct ImportBegin: Codable, Hashable, Sendable {
+  /// The log's name.
   public var source: String
+  /// SHA-256 digest of the content.
   public var stream: [UInt8]
+  /// The file, as it was given; for people only.
   public var path: String
   /// ``Mapping/identity`` and what overrides it: the same bytes read otherwise are another reading.
   public var reading: String
@@ -35,6 +40,7 @@ public struct ImportBegin: Codable, Hashable, Sendable {
   /// The number of the line there.
   public var line: Int
 
+  /// The record of an import that resumes at its state.
   public init(_ key: ImportKey, _ state: ImportState) {
     source = key.source
     stream = key.stream
@@ -51,8 +57,11 @@ public struct ImportBegin: Codable, Hashable, Sendable {
   }
 }
 
+/// The record of an import whose every row is in the journal.
 public struct ImportEnd: Codable, Hashable, Sendable {
+  /// The log's name.
   public var source: String
+  /// SHA-256 digest of the content.
   public var stream: [UInt8]
 
   public init(source: String, stream: [UInt8]) {
@@ -66,7 +75,9 @@ public struct ImportEnd: Codable, Hashable, Sendable {
   }
 }
 
+/// The record of batches that the ledger has booked.
 public struct CommittedBatches: Codable, Hashable, Sendable {
+  /// Their journal sequences.
   public var sequences: [UInt64]
 
   public init(sequences: [UInt64]) { self.sequences = sequences }
@@ -78,17 +89,25 @@ public struct CommittedBatches: Codable, Hashable, Sendable {
 
 /// What the journal knows of one import.
 public struct ImportState: Hashable, Sendable {
+  /// The file, as it was given.
   public var path: String
+  /// How it is read: see ``ImportBegin/reading``.
   public var reading: String
   /// How long the content is.
   public var bytes: UInt64
   /// Bytes of the stream up to here are in the journal.
   public var end: UInt64 = 0
+  /// The line at ``end``, from 1; the header is line 1.
   public var nextLine = 2
+  /// Rows up to ``end``: the sum of the three counts that follow.
   public var rowsRead = 0
+  /// Rows in batches.
   public var rowsAccepted = 0
+  /// Rows rejected with a reason.
   public var rowsQuarantined = 0
+  /// Rows whose id was accepted before.
   public var rowsDuplicate = 0
+  /// Whether the import has ended.
   public var isComplete = false
 
   public init(path: String, reading: String, bytes: UInt64) {
@@ -97,6 +116,7 @@ public struct ImportState: Hashable, Sendable {
     self.bytes = bytes
   }
 
+  /// The state just after an import began.
   public init(_ begin: ImportBegin) {
     self.init(path: begin.path, reading: begin.reading, bytes: begin.bytes)
     end = begin.start
@@ -106,7 +126,9 @@ public struct ImportState: Hashable, Sendable {
 
 /// Names an import.
 public struct ImportKey: Hashable, Sendable {
+  /// The log's name.
   public var source: String
+  /// SHA-256 digest of the content.
   public var stream: [UInt8]
 
   public init(source: String, stream: [UInt8]) {

@@ -44,7 +44,9 @@ public struct KernelInput {
     /// 0: middle + spread x. 1: the exponential of it. 2: the exponential of its negative. 3: from
     /// the table.
     public var mode: Int32
+    /// The value at x = 0, or its logarithm.
     public var middle: Float
+    /// The change per unit of x.
     public var spread: Float
 
     public init(mode: Int32, middle: Float, spread: Float) {
@@ -56,8 +58,11 @@ public struct KernelInput {
 
   /// A non-zero entry of the Cholesky factor, row by row.
   public struct Factor {
+    /// The parameter that depends.
     public var row: Int32
+    /// The independent normal variable, at most ``row``.
     public var column: Int32
+    /// The weight of that variable.
     public var value: Float
 
     public init(row: Int32, column: Int32, value: Float) {
@@ -69,36 +74,61 @@ public struct KernelInput {
 
   /// Numbers that are equal for all paths and steps.
   public struct Constants {
+    /// Standard deviation per step of the log audience.
     public var audienceVolatility: Float = 0
+    /// Standard deviation per step of the log paying share.
     public var paidShareVolatility: Float = 0
+    /// Standard deviation per step of the log requests per user.
     public var requestsVolatility: Float = 0
+    /// Standard deviation per step of the log cost per request.
     public var costVolatility: Float = 0
+    /// Standard deviation per step of the log API revenue.
     public var apiVolatility: Float = 0
     /// P(growth to decline) and back, a step.
     public var enterDecline: Float = 0
+    /// P(decline to growth) per step.
     public var leaveDecline: Float = 0
+    /// Whether the first step is in decline.
     public var startsInDecline: Bool = true
     /// Drifts fade by this factor a step.
     public var fade: Float = 1
+    /// Logarithm of the upper limit of the paying share.
     public var paidShareLogMax: Float = 0
+    /// Logarithm of the lower limit of the cost per request.
     public var costLogMin: Float = 0
-    /// Months a step: flows are given a month.
+    /// Months per step: flows are given per month.
     public var months: Float = 1
+    /// The investor's share of profits, from 0 to 1.
     public var profitShare: Float = 0
+    /// The total at which the profit share ends.
     public var profitShareCap: Float = 0
+    /// A round is sought when cash is below this many months of burn.
     public var roundTrigger: Float = 0
+    /// Least steps between rounds.
     public var roundGap: Int32 = 0
+    /// Steps from agreement to cash.
     public var roundLag: Int32 = 0
+    /// The most rounds of a path.
     public var roundsMax: Int32 = 0
+    /// P(success) per step without growth.
     public var successBase: Float = 0
+    /// Added to P(success) per unit of recent growth.
     public var successSlope: Float = 0
+    /// The lower limit of P(success).
     public var successMin: Float = 0
+    /// The upper limit of P(success).
     public var successMax: Float = 0
+    /// The median size of a round, in the kernel's unit of money.
     public var roundMedian: Float = 0
+    /// Standard deviation of the log of a round's size.
     public var roundSpread: Float = 0
+    /// The smallest multiple of the median.
     public var roundScaleMin: Float = 0
+    /// The largest multiple of the median.
     public var roundScaleMax: Float = 0
+    /// The weight of the latest step in the average burn.
     public var burnWeight: Float = 0
+    /// The weight of the latest step in the average growth.
     public var growthWeight: Float = 0
     /// Steps in a row without loss that make a break-even.
     public var breakEvenSteps: Int32 = 3
@@ -108,19 +138,27 @@ public struct KernelInput {
 
   /// Steps, at most 240.
   public var steps: Int32
+  /// Equal for all paths and steps.
   public var constants: Constants
+  /// One per parameter.
   public var laws: UnsafePointer<Law>
-  /// ``tableStride`` numbers a parameter.
+  /// ``tableStride`` numbers per parameter.
   public var tables: UnsafePointer<Float>
   /// For each table place the bin below, and the quantile from which on it is the next.
   public var binBase: UnsafePointer<Int32>
+  /// The quantile from which a value belongs to the next bin.
   public var binThreshold: UnsafePointer<Float>
+  /// ``factorCount`` entries, row by row.
   public var factors: UnsafePointer<Factor>
+  /// The number of non-zero factors.
   public var factorCount: Int
   /// By step from 1: what happens whatever the path.
   public var tranche: UnsafePointer<Float>
+  /// Logarithm of the events' factor on the audience, by step from 1.
   public var audienceLog: UnsafePointer<Float>
+  /// Logarithm of the events' factor on the cost per request, by step from 1.
   public var costLog: UnsafePointer<Float>
+  /// The events' factor on the price, by step from 1.
   public var priceFactor: UnsafePointer<Float>
 
   public init(
@@ -155,6 +193,7 @@ public struct KernelOutput {
   public var breakEven: UnsafeMutablePointer<UInt32>
   /// Paths, and ruined paths, by parameter and bin.
   public var drawn: UnsafeMutablePointer<UInt32>
+  /// Ruined paths by parameter and bin.
   public var ruined: UnsafeMutablePointer<UInt32>
   /// The step of ruin of each path, from the first.
   public var ruinOfPath: UnsafeMutablePointer<UInt8>

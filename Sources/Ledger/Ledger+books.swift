@@ -15,7 +15,7 @@ extension Ledger {
       let currency = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'currency'")
       guard currency == nil || currency == batch.currency else {
         throw LedgerError(
-          .currency, "the ledger is kept in \(currency ?? ""), the books in \(batch.currency)")
+          .currency, "the ledger's currency is \(currency ?? ""), the books' is \(batch.currency)")
       }
       if currency == nil {
         try db.execute(
@@ -31,14 +31,15 @@ extension Ledger {
           entry.lines.allSatisfy({ MoneyParts($0.amount).units.magnitude <= 1_000_000_000_000 })
         else {
           throw LedgerError(
-            .invalidBatch, "entry \(entry.id): beyond 1900 to 2200, or 10^12 units of money")
+            .invalidBatch,
+            "entry \(entry.id): outside 1900 to 2200, or above 10^12 units of currency")
         }
         receipt.count(isNew: try Self.insert(entry, db))
       }
       for figure in batch.figures {
         guard Self.days.contains(figure.day), figure.value <= 1_000_000_000_000_000 else {
           throw LedgerError(
-            .invalidBatch, "figure \(figure.id): beyond 1900 to 2200, or 10^15")
+            .invalidBatch, "figure \(figure.id): outside 1900 to 2200, or above 10^15")
         }
         receipt.count(isNew: try Self.insert(figure, db))
       }
@@ -107,7 +108,7 @@ extension Ledger {
     guard try isSame(Array(known)) else {
       throw LedgerError(
         .conflict,
-        "'\(id)' is booked with other content; correct it by an entry of its own, with another id")
+        "'\(id)' is already booked with other content; book a correction under another id")
     }
     return false
   }
@@ -122,6 +123,7 @@ extension Ledger {
   }
 
   /// All entries and figures, in the order in which they were booked.
+  /// - Throws: ``LedgerError`` for damage, or GRDB's `DatabaseError`.
   public func books() throws -> BooksBatch {
     try queue.read { db in
       guard try db.tableExists("entries") else {

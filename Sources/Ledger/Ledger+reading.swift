@@ -8,15 +8,21 @@ import GRDBSQLite
 
 /// A posting as a reader sees it.
 public struct Posting: Sendable {
+  /// The quarter of an hour of the usage.
   public var bucket: TimeBucket
   /// For ``LedgerView/dimensions(of:)``.
   public var series: Int64
   /// For ``LedgerView/source(ofBatch:)``.
   public var batch: Int64
+  /// What was counted.
   public var meter: Meter
+  /// In units of the meter.
   public var quantity: UInt64
+  /// Whether the quantity has a price.
   public var pricing: Pricing
+  /// The weakest evidence of quantity and rate.
   public var evidence: Evidence
+  /// In ``LedgerView/currency``; 0 unless ``pricing`` is `priced`.
   public var cost: Money
 }
 
@@ -24,8 +30,11 @@ public struct Posting: Sendable {
 public struct LedgerView {
   private let seriesDimensions: [Int64: [String: String]]
   private let sources: [Int64: String]
+  /// The last booked batch; 0 for an empty ledger.
   public let sequence: Int64
+  /// The head of the SHA-256 chain over the batches: 32 bytes.
   public let chain: [UInt8]
+  /// ISO 4217 code; `nil` for an empty ledger.
   public let currency: String?
 
   fileprivate init(_ db: Database) throws {
@@ -55,13 +64,17 @@ public struct LedgerView {
     currency = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'currency'")
   }
 
+  /// The dimensions and tags of a series that have a value; none for an unknown series.
   public func dimensions(of series: Int64) -> [String: String] { seriesDimensions[series] ?? [:] }
+  /// The log that a batch came from; empty for an unknown batch.
   public func source(ofBatch batch: Int64) -> String { sources[batch] ?? "" }
 }
 
 /// What `verify` found right.
 public struct LedgerCheck: Codable, Sendable, Equatable {
+  /// Batches whose chain, row counts and postings are right.
   public var batches: Int
+  /// Postings, each of which belongs to a batch.
   public var postings: Int
   /// Entries and audience figures.
   public var entries: Int
@@ -73,6 +86,7 @@ public struct LedgerCheck: Codable, Sendable, Equatable {
 
 extension Ledger {
   /// Calls `each` for every posting in a span of time, all in one consistent view.
+  /// - Throws: ``LedgerError`` for damage, GRDB's `DatabaseError`, or what `each` throws.
   public func read(
     from: TimeBucket? = nil, until: TimeBucket? = nil,
     _ each: (LedgerView, Posting) throws -> Void
@@ -105,7 +119,11 @@ extension Ledger {
     guard let meter = Meter(rawValue: Int(column(3))),
       let pricing = Pricing(rawValue: Int(column(5))),
       let evidence = Evidence(rawValue: Int(column(6)))
-    else { throw LedgerError(.damaged, "a posting of batch \(column(0)) names something unknown") }
+    else {
+      throw LedgerError(
+        .damaged,
+        "a posting of batch \(column(0)) has an unknown meter, pricing, evidence or series")
+    }
     let cost = MoneyParts(units: column(7), pico: column(8), yocto: column(9))
     return Posting(
       bucket: TimeBucket(index: column(1)), series: column(2), batch: column(0), meter: meter,

@@ -6,13 +6,25 @@ public import Economics
 import Foundation
 import GRDB
 
-/// The books: what is true.
+/// The books: usage, entries and audience figures, each exactly once.
 ///
 /// One transaction takes a batch's key, its postings and the next sequence, so a batch counts once
 /// however often it arrives. Commits are durable (`synchronous = FULL`): a power cut loses nothing
 /// that was answered.
 ///
 /// One process writes. Readers in other processes open it read-only.
+///
+/// Threads: a ledger is not `Sendable`. One thread, or one task or queue at a time, owns it; its
+/// calls block until SQLite has answered, a commit until the disk has.
+///
+/// ```swift
+/// let ledger = try Ledger(path: path)
+/// let bytes = try CBOREncoder().encode(outcome)
+/// let first = try ledger.commit([(outcome, bytes)]).verdicts  // [.committed(sequence: 1)]
+/// let again = try ledger.commit([(outcome, bytes)]).verdicts  // [.already(sequence: 1)]
+/// try ledger.close()
+/// ```
+/// The example is compiled in `Tests/ExampleTests/LedgerExamples.swift`.
 public final class Ledger {
   /// What became of an outcome.
   public enum Verdict: Equatable, Sendable {
@@ -25,7 +37,9 @@ public final class Ledger {
 
   /// What a transaction added, for those who keep sums.
   public struct Change: Sendable {
+    /// The batch's sequence in the ledger.
     public var sequence: Int64
+    /// What was booked.
     public var outcome: PricingOutcome
   }
 
@@ -67,13 +81,14 @@ public final class Ledger {
     let migrator = LedgerSchema.migrator
     let isNewer = try queue.read { try migrator.hasBeenSuperseded($0) }
     guard !isNewer else {
-      throw LedgerError(.newerSchema, "\(path) was written by a later release; use that one")
+      throw LedgerError(.newerSchema, "\(path) was written by a later release; use that release")
     }
     try migrator.migrate(queue)
     try load()
   }
 
   /// Opens the ledger for reading only; another process may be writing.
+  /// - Throws: ``LedgerError`` when there is no ledger, or GRDB's `DatabaseError`.
   public init(readingAt path: String) throws {
     guard FileManager.default.fileExists(atPath: path) else {
       throw LedgerError(.damaged, "there is no ledger at \(path)")
@@ -90,6 +105,7 @@ public final class Ledger {
 
   /// Closes the file: what SQLite keeps beside it is written into it, so that it can be copied.
   /// Nothing else may be called afterwards.
+  /// - Throws: GRDB's `DatabaseError`.
   public func close() throws { try queue.close() }
 
   private func load() throws {
@@ -108,6 +124,7 @@ public final class Ledger {
   public var head: (sequence: Int64, chain: [UInt8]) { (sequence, chain) }
 
   /// A number that rises with every call: the epoch of a publisher's streams.
+  /// - Throws: GRDB's `DatabaseError`.
   public func nextEpoch() throws -> UInt64 {
     try queue.write { db in
       let last = try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'epoch'") ?? 0
@@ -174,7 +191,7 @@ public final class Ledger {
     }
     guard Array(row["result"] as Data) == digest else {
       throw LedgerError(
-        .conflict, "\(key) is booked with another result; nothing was changed")
+        .conflict, "\(key) is already booked with another result; nothing was changed")
     }
     return row["sequence"]
   }
@@ -191,7 +208,8 @@ public final class Ledger {
     if let currency {
       guard currency == outcome.currency else {
         throw LedgerError(
-          .currency, "the ledger is kept in \(currency), the price book in \(outcome.currency)")
+          .currency, "the ledger's currency is \(currency), the price book's is \(outcome.currency)"
+        )
       }
     } else {
       currency = outcome.currency

@@ -2,6 +2,7 @@
 
 /// Why the ledger refuses something.
 public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What kind of refusal it is: an open set, compared by value.
   public struct Code: Hashable, Sendable, CustomStringConvertible {
     private enum Value: String {
       case notDurable, newerSchema, inUse, conflict, currency, damaged, invalidBatch
@@ -24,10 +25,13 @@ public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The outcome breaks a rule of its own.
     public static let invalidBatch = Code(.invalidBatch)
 
+    /// The code's stable name, such as `conflict`.
     public var description: String { value.rawValue }
   }
 
+  /// For programs: what to do about it.
   public let code: Code
+  /// For people: what was refused and why.
   public let message: String
 
   init(_ code: Code, _ message: String) {
@@ -35,5 +39,6 @@ public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     self.message = message
   }
 
+  /// ``message``, starting with `ledger:`.
   public var description: String { "ledger: \(message)" }
 }

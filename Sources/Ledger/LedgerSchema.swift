@@ -4,7 +4,7 @@ import GRDB
 
 /// The tables, in numbered migrations that only go forward, each in one transaction.
 ///
-///     batches    one row a batch: its key (unique), what was read, the digests of its result and of
+///     batches    one row per batch: its key (unique), what was read, the digests of its result and of
 ///                its postings, and the hash chain over all batches
 ///     series     each combination of dimension values once
 ///     postings   what a batch says of a (bucket, series, meter): quantity, pricing, evidence, cost

@@ -9,6 +9,16 @@ public import Economics
 /// multiplied by its rate: exact, the same in any order, and one multiplication for thousands of
 /// rows.
 public enum Costing {
+  /// Prices a batch.
+  ///
+  /// ```swift
+  /// let outcome = try Costing.price(job)
+  /// var cost = Money.zero
+  /// for line in 0..<outcome.lineCount {
+  ///   cost = try cost.adding(outcome.costs.money(line))  // 0 where the line has no price
+  /// }
+  /// ```
+  /// The example is compiled in `Tests/ExampleTests/PricingExamples.swift`.
   /// - Throws: ``BatchError`` for a batch that does not fit together, ``MoneyError`` when an amount
   ///   leaves the range.
   public static func price(_ job: PricingJob) throws -> PricingOutcome {

@@ -6,14 +6,14 @@ import Synchronization
 /// What is known of a number.
 public enum Distribution: Hashable, Sendable {
   case fixed(Double)
-  /// With 90 % between the two, both positive.
+  /// With 90% between the two, both positive.
   case lognormal(p5: Double, p95: Double)
   case normal(p5: Double, p95: Double)
   /// Between 0 and 1, with mean a / (a + b).
   case beta(a: Double, b: Double)
   case triangular(low: Double, mode: Double, high: Double)
 
-  /// Why it is no distribution; `nil` when it is one.
+  /// Why it is not a valid distribution; `nil` when it is.
   public var problem: String? {
     let numbers: [Double] =
       switch self {
@@ -147,7 +147,7 @@ extension Distribution: Codable {
     case 4: self = .triangular(low: try number(), mode: try number(), high: try number())
     default:
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "there is no distribution \(kind)")
+        in: container, debugDescription: "\(kind) is not a known distribution")
     }
   }
 

@@ -11,16 +11,18 @@ import Determinism
 ///
 ///     mean = (b / d^2 + m n / s^2) / (1 / d^2 + n / s^2)      deviation = 1 / sqrt(1 / d^2 + n / s^2)
 public struct DriftForecast: Hashable, Sendable {
-  /// Nothing is believed of the direction: 90 % between shrinking and growing by 8 % a month.
+  /// Nothing is believed of the direction: 90% between shrinking and growing by 8% per month.
   public static let noDirection = Distribution.normal(p5: -0.08, p95: 0.08)
   /// Fewer changes than that say nothing about their own spread.
   public static let changesMin = 5
 
-  /// Log change a month, and how far it may be off.
+  /// Log change per month, and how far it may be off.
   public let mean: Double
+  /// The standard deviation of ``mean``.
   public let deviation: Double
   /// Standard deviation of the log changes themselves.
   public let spread: Double
+  /// The number of changes that the figures gave.
   public let changes: Int
 
   /// - Parameters:

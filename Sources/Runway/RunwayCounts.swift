@@ -5,17 +5,22 @@ import KernelLayout
 /// What simulated paths came to, as counts: shards are merged by addition, so any number of workers,
 /// any cut and any order give the same.
 public struct RunwayCounts: Hashable, Sendable {
+  /// Steps of a path, at most 240.
   public private(set) var steps: Int
+  /// Paths that were counted.
   public var paths: UInt64 = 0
   /// Paths by step and cash bin, a row of ``KernelInput/fanWidth`` a step; bin 0 is ruined.
   public private(set) var fan: [UInt32]
   /// Paths by the step of ruin; 0 is never.
   public private(set) var ruin: [UInt32]
+  /// Paths by the step of break-even; 0 is never.
   public private(set) var breakEven: [UInt32]
   /// Paths, and ruined paths, by parameter and equiprobable bin.
   public private(set) var drawn: [UInt32]
+  /// Ruined paths by parameter and equiprobable bin.
   public private(set) var ruined: [UInt32]
 
+  /// Counts of no paths.
   public init(steps: Int) {
     self.steps = steps
     fan = [UInt32](repeating: 0, count: steps * KernelInput.fanWidth)
@@ -98,7 +103,7 @@ extension RunwayCounts: Codable {
       place += Int(gap)
       guard place < fan.count else {
         throw DecodingError.dataCorruptedError(
-          forKey: .gaps, in: container, debugDescription: "a place beyond the fan")
+          forKey: .gaps, in: container, debugDescription: "an index beyond the histogram")
       }
       fan[place] = value
       place += 1

@@ -9,7 +9,16 @@ import SimulationKernel
 #endif
 
 /// Runs programs on the fastest kernel that the processor can run. All kernels give the same bits.
+///
+/// ```swift
+/// let scenario = RunwayScenario.runway60
+/// let program = try RunwayProgram(scenario)
+/// let run = RunwayEngine.simulate(program, seed: scenario.seed, first: 0, count: 8_000)
+/// let ruin = RunwaySummary(run.counts, of: scenario).ruin(by: 36)  // P(ruin in 36 months)
+/// ```
+/// The example is compiled in `Tests/ExampleTests/RunwayExamples.swift`.
 public enum RunwayEngine {
+  /// A build of the simulation kernel.
   public enum Kernel: String, Sendable, CaseIterable {
     /// For any processor of the architecture. On arm64 it is the fast one.
     case portable

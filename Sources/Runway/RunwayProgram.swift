@@ -7,6 +7,7 @@ import KernelLayout
 public final class RunwayProgram: @unchecked Sendable {
   // Sendable: nothing changes after init.
   let input: KernelInput
+  /// Steps of a path, 1 to 240.
   public let steps: Int
   private let laws: UnsafeMutablePointer<KernelInput.Law>
   private let tables: UnsafeMutablePointer<Float>
@@ -80,7 +81,7 @@ public final class RunwayProgram: @unchecked Sendable {
 
   private static func check(_ scenario: RunwayScenario) throws(ScenarioError) {
     guard scenario.parameters.count == KernelInput.parameterCount else {
-      throw ScenarioError("a scenario has \(KernelInput.parameterCount) parameters")
+      throw ScenarioError("a scenario needs \(KernelInput.parameterCount) parameters")
     }
     for parameter in RunwayScenario.Parameter.allCases {
       if let problem = scenario[parameter].problem {
@@ -94,10 +95,10 @@ public final class RunwayProgram: @unchecked Sendable {
       }
     }
     guard [1, 2, 4].contains(scenario.stepsPerMonth) else {
-      throw ScenarioError("steps per month are 1, 2 or 4")
+      throw ScenarioError("steps per month must be 1, 2 or 4")
     }
     guard (1...240).contains(scenario.horizon), scenario.steps <= 240 else {
-      throw ScenarioError("horizon x steps per month is 1 to 240")
+      throw ScenarioError("horizon x steps per month must be from 1 to 240")
     }
     try checkNumbers(scenario)
     try checkSigns(scenario)
@@ -106,7 +107,8 @@ public final class RunwayProgram: @unchecked Sendable {
         throw ScenarioError("an event in month \(event.month) is beyond the horizon")
       }
       guard event.kind == .tranche || event.amount > 0 else {
-        throw ScenarioError("a factor of \(event.amount) in month \(event.month)")
+        throw ScenarioError(
+          "a factor of \(event.amount) in month \(event.month) is not possible")
       }
     }
     let chances = [
@@ -115,14 +117,14 @@ public final class RunwayProgram: @unchecked Sendable {
       scenario.rounds.growthWeight,
     ]
     guard chances.allSatisfy({ (0...1).contains($0) }) else {
-      throw ScenarioError("probabilities, shares and weights are between 0 and 1")
+      throw ScenarioError("probabilities, shares and weights must be from 0 to 1")
     }
     let counts = 0...1_000
     guard counts.contains(scenario.rounds.gap), counts.contains(scenario.rounds.most),
       (1...1_000).contains(scenario.rounds.lag), (1...1_000).contains(scenario.breakEvenMonths)
     else {
       throw ScenarioError(
-        "lag and break-even months are 1 to 1,000, gap and rounds 0 to 1,000")
+        "lag and break-even months must be from 1 to 1,000, gap and rounds from 0 to 1,000")
     }
   }
 
@@ -131,23 +133,25 @@ public final class RunwayProgram: @unchecked Sendable {
   private static func checkSigns(_ scenario: RunwayScenario) throws(ScenarioError) {
     let (regime, rounds) = (scenario.regime, scenario.rounds)
     guard (0...1).contains(regime.paidShareMax) else {
-      throw ScenarioError("regime.paid_share_max is from 0 to 1")
+      throw ScenarioError("regime.paid_share_max must be from 0 to 1")
     }
     let amounts = [
       regime.costMin, scenario.profitShare.cap, rounds.median, rounds.trigger, rounds.scaleMin,
     ]
     guard amounts.allSatisfy({ $0 >= 0 }) else {
       throw ScenarioError(
-        "regime.cost_min, profit_share.cap, rounds.median, rounds.trigger and rounds.scale_min are 0 or more"
+        "regime.cost_min, profit_share.cap, rounds.median, rounds.trigger and "
+          + "rounds.scale_min must be 0 or more"
       )
     }
     guard rounds.successMin <= rounds.successMax, rounds.scaleMin <= rounds.scaleMax else {
       throw ScenarioError(
-        "rounds.success_min and rounds.scale_min are at most rounds.success_max and rounds.scale_max"
+        "rounds.success_min and rounds.scale_min must not exceed rounds.success_max and "
+          + "rounds.scale_max"
       )
     }
     guard rounds.most == 0 || rounds.median > 0 else {
-      throw ScenarioError("rounds.median is above 0 where rounds.most is: a round needs a size")
+      throw ScenarioError("rounds.median must be above 0 if rounds.most is: a round needs a size")
     }
   }
 
@@ -159,10 +163,10 @@ public final class RunwayProgram: @unchecked Sendable {
       volatility.api, rounds.spread,
     ]
     guard spreads.allSatisfy({ (0...2).contains($0) }) else {
-      throw ScenarioError("volatilities and the spread of rounds are 0 to 2")
+      throw ScenarioError("volatilities and the spread of rounds must be from 0 to 2")
     }
     guard regime.fade > 0, regime.fade <= 1 else {
-      throw ScenarioError("fade is above 0, at most 1")
+      throw ScenarioError("fade must be above 0 and at most 1")
     }
     let amounts =
       [
@@ -170,7 +174,7 @@ public final class RunwayProgram: @unchecked Sendable {
         rounds.successSlope, rounds.scaleMin, rounds.scaleMax, regime.paidShareMax, regime.costMin,
       ] + scenario.events.map(\.amount)
     guard amounts.allSatisfy({ abs($0) <= 1e15 }) else {
-      throw ScenarioError("amounts and factors are at most 10^15")
+      throw ScenarioError("amounts and factors must be at most 10^15")
     }
   }
 
@@ -185,7 +189,7 @@ public final class RunwayProgram: @unchecked Sendable {
     }
   }
 
-  /// Whether it is a change a month.
+  /// Whether it is a change per month.
   private static func isRate(_ parameter: RunwayScenario.Parameter) -> Bool {
     switch parameter {
     case .growth, .decline, .paidShareDrift, .requestsDrift, .costDecline, .apiGrowth,

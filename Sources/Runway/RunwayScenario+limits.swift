@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension RunwayScenario.Parameter {
-  /// What its values may be: a fixed value, both ends of a range that holds 90 %, all of a bounded law.
+  /// What its values may be: a fixed value, both ends of a range that holds 90%, all of a bounded law.
   public var allowed: ClosedRange<Double> {
     switch self {
     case .audience, .price, .requests, .cost, .payerWeight, .apiRevenue, .fixed, .cash: 0...1e15
@@ -26,7 +26,7 @@ extension RunwayScenario.Parameter {
   public func problem(with distribution: Distribution) -> String? {
     let (low, high) = distribution.ends
     guard !(allowed.contains(low) && allowed.contains(high)) else { return nil }
-    return "\(name) is \(allowedText) (\(meaning)), not \(distribution)"
+    return "\(name) must be \(allowedText) (\(meaning)), not \(distribution)"
   }
 }
 
@@ -38,7 +38,7 @@ extension RunwayScenario.Correlation {
 }
 
 extension Distribution {
-  /// The least and greatest value; of a law without bounds the ends of the middle 90 %.
+  /// The least and greatest value; of a law without bounds the ends of the middle 90%.
   fileprivate var ends: (low: Double, high: Double) {
     switch self {
     case .fixed(let value): (value, value)

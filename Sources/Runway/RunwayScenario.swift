@@ -2,11 +2,11 @@
 
 /// A possible future of a company: what is uncertain, what moves, and what is decided.
 ///
-/// The equations are in `docs/SIMULATION.md`. Money is in units of one currency, rates are a month,
-/// shares are fractions. What is not told is nothing: no event, no round, no volatility. The reference
+/// The equations are in `docs/SIMULATION.md`. Money is in units of one currency, rates are per month,
+/// shares are fractions. What is not given is absent: no event, no round, no volatility. The reference
 /// workload is ``runway60``.
 public struct RunwayScenario: Codable, Hashable, Sendable {
-  /// What is drawn once a path. The raw value is its place in the kernel.
+  /// What is drawn once per path. The raw value is its place in the kernel.
   public enum Parameter: Int, CaseIterable, Codable, Sendable {
     case audience, growth, decline, loss, saturation, paidShare, paidShareDrift, price, requests
     case requestsDrift, cost, costDecline, payerWeight, apiRevenue, apiGrowth, apiMargin, fixed
@@ -16,8 +16,10 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
     public var name: String { Self.names[rawValue].name }
     /// As the reference workload names it.
     public var symbol: String { Self.names[rawValue].symbol }
+    /// What it is, in words, with its unit.
     public var meaning: String { Self.names[rawValue].meaning }
 
+    /// The parameter with this ``name`` or ``symbol``; `nil` for any other text.
     public init?(name: String) {
       guard let place = Self.names.firstIndex(where: { $0.name == name || $0.symbol == name })
       else { return nil }
@@ -26,30 +28,34 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
 
     private static let names: [(name: String, symbol: String, meaning: String)] = [
       ("audience", "A0", "monthly users"),
-      ("growth", "gG", "log growth a month while growing"),
-      ("decline", "gD", "log growth a month while declining"),
+      ("growth", "gG", "log growth per month while growing"),
+      ("decline", "gD", "log growth per month while declining"),
       ("loss", "s", "share of the audience lost when a decline begins"),
       ("saturation", "K", "audience at which growth ends"),
-      ("paid_share", "f0", "paying part of the audience"),
-      ("paid_share_drift", "gf", "its log drift a month"),
-      ("price", "p", "net revenue a payer and month"),
-      ("requests", "q0", "requests a user and month"),
-      ("requests_drift", "gq", "their log drift a month"),
-      ("cost_per_request", "c0", "cost of serving a request"),
-      ("cost_decline", "gc", "its log decline a month"),
-      ("payer_weight", "mu", "cost of a payer in free users"),
-      ("api_revenue", "R0", "API revenue a month"),
-      ("api_growth", "gR", "its log growth a month"),
+      ("paid_share", "f0", "paying share of the audience"),
+      ("paid_share_drift", "gf", "its log drift per month"),
+      ("price", "p", "net revenue per paying user per month"),
+      ("requests", "q0", "requests per user per month"),
+      ("requests_drift", "gq", "their log drift per month"),
+      ("cost_per_request", "c0", "cost of serving one request"),
+      ("cost_decline", "gc", "its log decline per month"),
+      ("payer_weight", "mu", "cost of a paying user, in free users"),
+      ("api_revenue", "R0", "API revenue per month"),
+      ("api_growth", "gR", "its log growth per month"),
       ("api_margin", "m", "gross margin of the API"),
-      ("fixed_cost", "F0", "research, training, staff and the rest a month"),
-      ("fixed_growth", "gF", "its growth a month"),
+      ("fixed_cost", "F0", "research, training, staff and other costs per month"),
+      ("fixed_growth", "gF", "its growth per month"),
       ("cash", "C0", "cash at the start"),
     ]
   }
 
+  /// How two parameters are drawn together.
   public struct Correlation: Codable, Hashable, Sendable {
+    /// One of the two parameters, which must differ.
     public var first: Parameter
+    /// The other parameter.
     public var second: Parameter
+    /// The correlation of their normal variables, between -1 and 1.
     public var value: Double
 
     public init(_ first: Parameter, _ second: Parameter, _ value: Double) {
@@ -66,6 +72,7 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
 
   /// Something that happens at the start of a month, whatever the path.
   public struct Event: Codable, Hashable, Sendable {
+    /// What happens. Raw values are stored; they are never reused.
     public enum Kind: Int, Codable, Sendable, CaseIterable {
       /// The audience is multiplied.
       case audience
@@ -77,8 +84,11 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
       case tranche
     }
 
+    /// The month from 1 to the horizon.
     public var month: Int
+    /// What happens then.
     public var kind: Kind
+    /// Money for a tranche, otherwise a factor.
     public var amount: Double
 
     public init(month: Int, _ kind: Kind, _ amount: Double) {
@@ -93,12 +103,17 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
     }
   }
 
-  /// Standard deviations a month; a new one is all 0.
+  /// Standard deviations per month; a new one is all 0.
   public struct Volatility: Codable, Hashable, Sendable {
+    /// Of the log of the audience.
     public var audience = 0.0
+    /// Of the log of the paying share.
     public var paidShare = 0.0
+    /// Of the log of requests per user.
     public var requests = 0.0
+    /// Of the log of the cost per request.
     public var cost = 0.0
+    /// Of the log of API revenue.
     public var api = 0.0
 
     public init() {}
@@ -111,14 +126,17 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
 
   /// Growth and decline; a new one stays in growth, without limits.
   public struct Regime: Codable, Hashable, Sendable {
-    /// P(growth to decline) a month.
+    /// P(growth to decline) per month.
     public var enterDecline = 0.0
-    /// P(decline to growth) a month.
+    /// P(decline to growth) per month.
     public var leaveDecline = 0.0
+    /// Whether month 1 is in decline.
     public var startsInDecline = false
     /// Drifts are multiplied by it each month.
     public var fade = 1.0
+    /// The upper limit of the paying share, from 0 to 1.
     public var paidShareMax = 1.0
+    /// The lower limit of the cost per request.
     public var costMin = 0.0
 
     public init() {}
@@ -131,7 +149,9 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
 
   /// Part of the operating profit goes to an investor until an amount is paid; in a new one, nothing.
   public struct ProfitShare: Codable, Hashable, Sendable {
+    /// The investor's share of each month's profit, from 0 to 1.
     public var share = 0.0
+    /// The total at which the payments end.
     public var cap = 0.0
 
     public init() {}
@@ -150,19 +170,27 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
     public var gap = 0
     /// Months from agreement to cash.
     public var lag = 1
+    /// The most rounds of a path; 0 for none.
     public var most = 0
-    /// P(success) a month = base + slope x recent growth, between least and greatest.
+    /// P(success) per month = base + slope x recent growth, between least and greatest.
     public var successBase = 0.0
+    /// Added to P(success) per unit of recent log growth per month.
     public var successSlope = 0.0
+    /// The lower limit of P(success).
     public var successMin = 0.0
+    /// The upper limit of P(success).
     public var successMax = 0.0
     /// Size: median x lognormal(spread) x audience over its start, within limits.
     public var median = 0.0
+    /// The standard deviation of the log of a round's size.
     public var spread = 0.0
+    /// The smallest multiple of the median for a shrunken audience.
     public var scaleMin = 1.0
+    /// The largest multiple of the median for a grown audience.
     public var scaleMax = 1.0
     /// Weights of the newest month in the averages of burn and growth.
     public var burnWeight = 0.0
+    /// The weight of the latest month in the average growth, from 0 to 1.
     public var growthWeight = 0.0
 
     public init() {}
@@ -174,20 +202,29 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
     }
   }
 
+  /// The scenario's name, for people.
   public var name = ""
+  /// One distribution per ``Parameter``, in the order of their raw values.
   public var parameters: [Distribution]
+  /// Pairs that are not listed are independent.
   public var correlations: [Correlation] = []
+  /// Several events of one month and kind all happen.
   public var events: [Event] = []
+  /// How much a month varies.
   public var volatility = Volatility()
+  /// How growth and decline alternate, and limits of what drifts.
   public var regime = Regime()
+  /// What an investor takes of profits.
   public var profitShare = ProfitShare()
+  /// Funding rounds that are sought when cash runs short.
   public var rounds = Rounds()
   /// Months in a row without loss that make a break-even.
   public var breakEvenMonths = 3
   /// Months ahead.
   public var horizon = 60
-  /// Months a step: 1, or a fraction 1/n.
+  /// Steps per month: 1, 2 or 4.
   public var stepsPerMonth = 1
+  /// Seed of all random numbers: equal seeds give equal bytes.
   public var seed: UInt64 = 1
 
   public init(parameters: [Distribution]) { self.parameters = parameters }
@@ -198,8 +235,10 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
     case breakEvenMonths, horizon, stepsPerMonth, seed
   }
 
+  /// Steps of a path: 1 to 240 can be simulated.
   public var steps: Int { horizon * stepsPerMonth }
 
+  /// The distribution of a parameter.
   public subscript(parameter: Parameter) -> Distribution {
     get { parameters[parameter.rawValue] }
     set { parameters[parameter.rawValue] = newValue }
@@ -304,26 +343,37 @@ extension RunwayScenario {
 
 /// Why a scenario cannot be simulated.
 public struct ScenarioError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The key and what it must be, or what is missing.
   public let description: String
+  /// - Parameter description: a sentence for the person who wrote the scenario.
   public init(_ description: String) { self.description = description }
 }
 
 extension RunwayScenario {
   /// The first month, every parameter at its median: what the scenario takes for the present.
   public struct Present: Hashable, Sendable {
-    /// Money a month.
+    /// Money per month.
     public var userServing: Double
+    /// Money per month that serving the API costs.
     public var apiServing: Double
+    /// Money per month from subscriptions and the API.
     public var revenue: Double
+    /// Money per month for research, training, staff and other costs.
     public var fixed: Double
+    /// Money at the start.
     public var cash: Double
 
+    /// Money per month for serving users and the API.
     public var serving: Double { userServing + apiServing }
+    /// Money per month; negative for a profit.
     public var burn: Double { serving + fixed - revenue }
+    /// Revenue over all costs.
     public var coverage: Double { revenue / (serving + fixed) }
+    /// Revenue over serving.
     public var servingCoverage: Double { revenue / serving }
   }
 
+  /// The first month at the medians of all parameters, before any event.
   public var present: Present {
     func median(_ parameter: Parameter) -> Double { self[parameter].median }
     let audience = median(.audience)

@@ -4,14 +4,15 @@ import KernelLayout
 
 /// A share of paths, and how far it may be off: one standard error of simulation, `sqrt(p (1-p) / n)`.
 public struct Share: Hashable, Sendable {
+  /// From 0 to 1.
   public var value: Double
   /// 0 where no path or every path is counted: then ``below`` or ``above`` says how sure that is.
   public var standardError: Double
-  /// Where no path is counted, what the share is below with 95 % confidence: 3 / n, the "rule of three"
+  /// Where no path is counted, what the share is below with 95% confidence: 3 / n, the "rule of three"
   /// (J. A. Hanley and A. Lippman-Hand, "If Nothing Goes Wrong, Is Everything All Right?", JAMA 249,
   /// 1983).
   public var below: Double?
-  /// Where every path is counted, what the share is above with 95 % confidence: 1 - 3 / n.
+  /// Where every path is counted, what the share is above with 95% confidence: 1 - 3 / n.
   public var above: Double?
 
   init(_ count: UInt64, of total: UInt64) {
@@ -25,9 +26,13 @@ public struct Share: Hashable, Sendable {
 
 /// A quantile, with the quantiles one standard error of its probability below and above it.
 public struct Quantile<Value: Hashable & Sendable>: Hashable, Sendable {
+  /// From 0 to 1.
   public var probability: Double
+  /// The quantile itself.
   public var value: Value
+  /// The quantile one standard error of probability below.
   public var low: Value
+  /// The quantile one standard error of probability above.
   public var high: Value
 }
 
@@ -35,17 +40,22 @@ public struct Quantile<Value: Hashable & Sendable>: Hashable, Sendable {
 public struct RunwaySummary: Sendable {
   /// How much a parameter matters.
   public struct Driver: Sendable {
+    /// The parameter that is judged.
     public var parameter: RunwayScenario.Parameter
     /// First-order index: the part of the variance of ruin that knowing it would remove. With
     /// correlated parameters this is the correlation ratio.
     public var index: Double
+    /// One standard error of ``index``.
     public var indexError: Double
     /// P(ruin) in the lowest and the highest 3 of 32 equiprobable bins.
     public var low: Share
+    /// P(ruin) in the highest bins.
     public var high: Share
   }
 
+  /// The merged counts of all shards.
   public let counts: RunwayCounts
+  /// Steps per month of the scenario: 1, 2 or 4.
   public let stepsPerMonth: Int
   private let moneyScale: Double
   private let cumulative: [UInt64]
@@ -64,7 +74,9 @@ public struct RunwaySummary: Sendable {
       }
   }
 
+  /// The number of simulated paths.
   public var paths: UInt64 { counts.paths }
+  /// The horizon.
   public var months: Int { counts.steps / stepsPerMonth }
 
   /// P(ruin by the end of a month).
@@ -185,6 +197,7 @@ public struct RunwaySummary: Sendable {
 ///
 /// All scenarios share their draws, so a difference is far surer than each probability.
 public struct RunwayDifference: Hashable, Sendable, Codable {
+  /// Steps of a path in both scenarios.
   public private(set) var steps: Int
   /// Paths by the step of ruin in the base (rows) and in the other, 0 for never.
   public private(set) var joint: [UInt32]
@@ -194,6 +207,7 @@ public struct RunwayDifference: Hashable, Sendable, Codable {
     case joint
   }
 
+  /// A difference of no paths.
   public init(steps: Int) {
     self.steps = steps
     joint = [UInt32](repeating: 0, count: (steps + 1) * (steps + 1))
@@ -204,9 +218,10 @@ public struct RunwayDifference: Hashable, Sendable, Codable {
     for (a, b) in zip(base, other) { joint[Int(a) * (steps + 1) + Int(b)] &+= 1 }
   }
 
+  /// Adds the paths of another shard. Throws ``ScenarioError`` if the steps differ.
   public mutating func add(_ other: RunwayDifference) throws(ScenarioError) {
     guard steps == other.steps, joint.count == other.joint.count else {
-      throw ScenarioError("differences of different simulations cannot be added")
+      throw ScenarioError("differences between different simulations cannot be added")
     }
     for index in joint.indices { joint[index] &+= other.joint[index] }
   }

@@ -6,7 +6,9 @@ import Synchronization
 public struct SimulationJob: Codable, Hashable, Sendable {
   /// The first is the base that the others are compared with.
   public var scenarios: [RunwayScenario]
+  /// The number of the first path, a multiple of 8.
   public var first: UInt64
+  /// Paths of the shard: a multiple of 8, at most ``pathsMax``.
   public var count: Int
 
   /// A shard takes a worker a tenth of a second or so.
@@ -26,7 +28,7 @@ public struct SimulationJob: Codable, Hashable, Sendable {
   /// Cuts a simulation into jobs.
   /// - Parameters:
   ///   - paths: rounded up to a multiple of 8.
-  ///   - shard: paths a job; chosen for `workers` workers when `nil`.
+  ///   - shard: paths per job; chosen for `workers` workers when `nil`.
   public static func shards(
     _ scenarios: [RunwayScenario], paths: Int, workers: Int, shard: Int? = nil
   ) -> [SimulationJob] {
@@ -59,7 +61,7 @@ public struct SimulationJob: Codable, Hashable, Sendable {
       } else if scenario.steps == scenarios[0].steps {
         outcome.differences.append(RunwayDifference(base, ruins, steps: scenario.steps))
       } else {
-        throw ScenarioError("scenarios are compared over the same steps")
+        throw ScenarioError("compared scenarios need the same number of steps")
       }
       outcome.counts.append(counts)
     }
@@ -74,6 +76,7 @@ public struct SimulationOutcome: Codable, Hashable, Sendable {
   /// Of each scenario after the first, against the first.
   public var differences: [RunwayDifference] = []
 
+  /// The outcome of no shard; adding to it takes over the other.
   public init() {}
 
   enum CodingKeys: Int, CodingKey {
@@ -93,6 +96,8 @@ public struct SimulationOutcome: Codable, Hashable, Sendable {
       }
   }
 
+  /// Adds the counts of another shard. Throws ``ScenarioError`` if it belongs to another
+  /// simulation.
   public mutating func add(_ other: SimulationOutcome) throws(ScenarioError) {
     if counts.isEmpty {
       self = other

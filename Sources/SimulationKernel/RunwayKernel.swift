@@ -301,7 +301,7 @@ public enum RunwayKernel {
   }
 
   /// Counts eight amounts of cash. The bin is the top of the float's bits, 32 an octave from 65,536:
-  /// within 1.6 %, without a logarithm.
+  /// within 1.6%, without a logarithm.
   @inline(__always)
   private static func count(
     _ cash: Vector, _ isRuined: Mask, _ row: UnsafeMutablePointer<UInt32>

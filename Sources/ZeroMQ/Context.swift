@@ -17,6 +17,7 @@ public final class Context: Sendable {
   /// - Parameters:
   ///   - ioThreads: threads that move bytes; one carries about 1 GB/s.
   ///   - maxSockets: limit on open sockets.
+  /// - Throws: ``ZeroMQError`` when there are no file descriptors left.
   public init(ioThreads: Int32 = 1, maxSockets: Int32 = 1023) throws(ZeroMQError) {
     guard let handle = zmq_ctx_new() else { throw .last("make a ZeroMQ context") }
     self.handle = handle

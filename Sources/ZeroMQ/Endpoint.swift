@@ -7,7 +7,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   public let address: String
 
   /// Checks the spelling.
-  /// - Throws: ``EndpointError`` with the remedy when the text is no endpoint that Solvent uses.
+  /// - Throws: ``EndpointError`` with the remedy when the text is not an endpoint that Solvent uses.
   public init(_ address: String) throws(EndpointError) {
     guard let scheme = address.firstRange(of: "://").map({ address[..<$0.lowerBound] }) else {
       throw EndpointError(

@@ -128,6 +128,7 @@ public struct Socket: ~Copyable {
   ///
   /// Only ipc, inproc and loopback addresses are accepted: without keys, anybody who reaches the
   /// port could read and write money.
+  /// - Throws: ``EndpointError`` for an address that other machines can reach, ``ZeroMQError``.
   public func bind(_ endpoint: Endpoint) throws {
     guard endpoint.isLocal else {
       throw EndpointError(

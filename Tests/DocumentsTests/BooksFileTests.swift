@@ -50,17 +50,20 @@ struct BooksFileTests {
   }
 
   @Test(
-    "A mistake is told with its place and its remedy",
+    "A mistake is reported with its place and its remedy",
     arguments: [
       ("b.yaml", "entries:\n  - {date: 2023-07-31, revenu: 1}", 2, "did you mean 'revenue'"),
       ("b.yaml", "entries:\n  - {date: July, revenue: 1}", 2, "a day such as"),
       ("b.yaml", "entries:\n  - {date: 2023-07-31}", 2, "one of revenue"),
-      ("b.yaml", "entries:\n  - {date: 2023-07-31, cost: 1, account: api}", 2, "cost goes to"),
-      ("b.yaml", "entries:\n  - {date: 2023-07-31, cost: 1, stake: 0.5}", 2, "belongs to funding"),
+      ("b.yaml", "entries:\n  - {date: 2023-07-31, cost: 1, account: api}", 2, "cost is booked to"),
+      (
+        "b.yaml", "entries:\n  - {date: 2023-07-31, cost: 1, stake: 0.5}", 2,
+        "applies only to funding"
+      ),
       ("b.yaml", "entries:\n  - {date: 2023-07-31, funding: 1, stake: 2}", 2, "from 0 to 1"),
       ("b.yaml", "entries:\n  - {date: 2023-07-31, funding: 1, cap: 13 billion}", 2, "cap"),
       ("b.yaml", "audience:\n  - {month: 2023-07, users: 1.5}", 2, "whole number"),
-      ("b.csv", "date,kind,amount\n2023-07-31,gift,1\n", 2, "is no kind"),
+      ("b.csv", "date,kind,amount\n2023-07-31,gift,1\n", 2, "is not a known kind"),
       ("b.csv", "date,kind,amount\n2023-07-31,cost\n", 2, "fields under"),
       ("b.csv", "date,kind,amont\n", 1, "did you mean 'amount'"),
     ] as [(String, String, Int, String)])

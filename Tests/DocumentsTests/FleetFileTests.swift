@@ -87,7 +87,7 @@ struct CatalogueTests {
   }
 
   @Test(
-    "A mistake in a catalogue is told with its place",
+    "A mistake in a catalogue is reported with its place",
     arguments: [
       ("catalogue: cars\nversion: 1", 1, "models, gpus or prices"),
       (
@@ -96,7 +96,7 @@ struct CatalogueTests {
       ),
       (
         "catalogue: gpus\nversion: 1\ngpus:\n  - name: X\n    vendor: V\n    generation: hopper\n    bf16_tflops: 989",
-        7, "a figure has a source"
+        7, "a figure needs a source"
       ),
       (
         "catalogue: gpus\nversion: 1\nsources: {nv: {address: a, date: b}}\ngpus:\n  - name: X\n    vendor: V\n    generation: hopper\n    bf16_tflops: 989 nw",
@@ -337,14 +337,14 @@ struct HuggingFaceConfigTests {
         #"{"hidden_size": 64, "num_attention_heads": 4, "vocab_size": 9}"#,
         "'num_hidden_layers' is missing"
       ),
-      (#"{"num_hidden_layers": "many", "hidden_size": 64}"#, "no whole number"),
+      (#"{"num_hidden_layers": "many", "hidden_size": 64}"#, "not a whole number"),
       (
         #"{"num_hidden_layers": 2, "hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 3, "vocab_size": 9}"#,
         "4 heads on 3"
       ), ("{", "is not YAML"),
       (
         #"{"num_hidden_layers": -1, "hidden_size": 64, "num_attention_heads": 4, "vocab_size": 9, "num_experts": 4, "num_experts_per_tok": 1}"#,
-        "no whole number from 0"
+        "not a whole number from 0"
       ),
       (
         #"{"num_hidden_layers": 1e9, "hidden_size": 64, "num_attention_heads": 4, "vocab_size": 9, "num_experts": 4, "num_experts_per_tok": 1}"#,
@@ -352,7 +352,7 @@ struct HuggingFaceConfigTests {
       ),
       (
         #"{"num_hidden_layers": 2, "hidden_size": 9e18, "num_attention_heads": 4, "vocab_size": 9}"#,
-        "no whole number"
+        "not a whole number"
       ),
       (
         #"{"num_hidden_layers": 2, "hidden_size": 1e9, "num_attention_heads": 1, "vocab_size": 9}"#,
@@ -398,20 +398,29 @@ struct FleetFileTests {
     "A line that cannot be used says why, and the others go on",
     arguments: [
       ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H1000,1,1,1,1,,,5,", "gpu", "did you mean"),
-      ("X,s,2025-09,v,maxload,llama3.1-8b,8,8,8,H100,1,1,1,1,,,5,", "kind", "none of max_load"),
-      ("X,s,May,v,max_load,llama3.1-8b,8,8,8,H100,1,1,1,1,,,5,", "date", "no month"),
+      (
+        "X,s,2025-09,v,maxload,llama3.1-8b,8,8,8,H100,1,1,1,1,,,5,", "kind",
+        "choose one of max_load"
+      ),
+      ("X,s,May,v,max_load,llama3.1-8b,8,8,8,H100,1,1,1,1,,,5,", "date", "not a valid month"),
       ("X,s,2025-09,v,max_load,llama3.1-8b,0,8,8,H100,1,1,1,1,,,5,", "weight_bits", "from 2 to 32"),
-      ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,3,2,1,1,,,5,", "tp", "cannot be cut"),
+      ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,3,2,1,1,,,5,", "tp", "cannot be divided"),
       ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,1,1,1,1,,,,", "output_tokens_per_s", "empty"),
       ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,1,1,-1,1,,,5,", "input_len", "above 0"),
       (
         "X,s,2025-09,v,static_batch,llama3.1-8b,8,8,8,H100,1,1,1,1,,,5,", "concurrency_or_batch",
-        "needs it"
+        "is required for a point"
       ),
       ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,1,1,1,1,,0,5,", "num_requests", "at least 1"),
-      ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,1,-1e300,1,1,,,5,", "tp", "no whole number"),
+      (
+        "X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,1,-1e300,1,1,,,5,", "tp",
+        "not a whole number"
+      ),
       ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,1,1,1e300,1,,,5,", "input_len", "at most"),
-      ("X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,inf,1,1,1,,,5,", "n_gpus", "no number"),
+      (
+        "X,s,2025-09,v,max_load,llama3.1-8b,8,8,8,H100,inf,1,1,1,,,5,", "n_gpus",
+        "not a valid number"
+      ),
       ("X,s,2025-09,v,max_load,lama3.1-8b,8,8,8,H100,1,1,1,1,,,5,", "model", "did you mean"),
     ])
   func badLines(line: String, column: String, words: String) throws {
@@ -485,7 +494,7 @@ struct FleetFileTests {
     try "id,source,date,engin\n".write(toFile: path, atomically: true, encoding: .utf8)
     #expect {
       try PointsFile.read(path, CatalogueFile.shipped())
-    } throws: { "\($0)".contains("'engine' is missing; is it 'engin'?") }
+    } throws: { "\($0)".contains("'engine' is missing; did you mean 'engin'?") }
   }
 
   @Test func coefficientsReadAsWritten() throws {

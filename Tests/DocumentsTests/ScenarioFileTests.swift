@@ -77,10 +77,10 @@ struct ScenarioFileTests {
       try ScenarioFile(Self.firm.replacing("  growth: 0\n", with: ""), file: "firm.yaml")
     }
     let text = problem?.description ?? ""
-    #expect(text.hasPrefix("firm.yaml: the scenario does not say: growth, events"))
+    #expect(text.hasPrefix("firm.yaml: the scenario leaves out: growth, events"))
     // What is to be copied makes the file whole, but for the figures that only the firm knows.
     for line in Self.nothing.split(separator: "\n") { #expect(text.contains(line), "\(line)") }
-    #expect(text.contains("  growth:  # log growth a month while growing, from -2 to 2"))
+    #expect(text.contains("  growth:  # log growth per month while growing, from -2 to 2"))
     let file = try ScenarioFile(Self.firm + Self.nothing, file: "firm.yaml")
     #expect(file.scenario.events.isEmpty && file.scenario.correlations.isEmpty)
     #expect(file.scenario.rounds == .init() && file.scenario.profitShare == .init())
@@ -100,8 +100,8 @@ struct ScenarioFileTests {
     for (line, missing) in [
       ("volatility: {audience: 0.1}", "volatility.paid_share, volatility.requests"),
       ("rounds: {most: 1, median: 1e6}", "rounds.trigger, rounds.gap, rounds.lag"),
-      ("profit_share: {share: 0.5}", "does not say: profit_share.cap\n"),
-      ("events:", "does not say: events\n"), ("regime:\n  fade:", "does not say: regime\n"),
+      ("profit_share: {share: 0.5}", "leaves out: profit_share.cap\n"),
+      ("events:", "leaves out: events\n"), ("regime:\n  fade:", "leaves out: regime\n"),
     ] {
       let group = line.prefix { $0 != ":" }
       let rest = Self.nothing.split(separator: "\n").filter { !$0.hasPrefix("\(group):") }
@@ -152,7 +152,7 @@ struct ScenarioFileTests {
     #expect(file.missing == ["cash"] && file.text.contains("\n  cash:\n"))
     #expect(file.text.contains("cash at the start: FILL IN"))
     let problem = #expect(throws: FileProblem.self) { try ScenarioFile(file.text, file: "m.yaml") }
-    #expect(problem?.description.contains("does not say: cash\n") == true)
+    #expect(problem?.description.contains("leaves out: cash\n") == true)
     let filled = try ScenarioFile(file.text, file: "m.yaml", changes: ["C0=5k"])
     #expect(filled.scenario[.cash] == .fixed(5_000) && filled.provenance["cash"] != nil)
   }
@@ -210,23 +210,26 @@ struct ScenarioFileTests {
     .replacing("horizon: 36\n", with: "")
 
   @Test(
-    "A mistake is told with its place and its remedy",
+    "A mistake is reported with its place and its remedy",
     arguments: [
       // text after `scenario: s`, line, words
       ("parameters: {cahs: 1}", 2, "did you mean 'cash'?"),
       ("parameters:\n  cash: 5 to 1", 3, "0 < LOW < HIGH"),
-      ("parameters:\n  cash: plenty", 3, "no number"),
+      ("parameters:\n  cash: plenty", 3, "not a valid number"),
       ("parameters:\n  loss: beta(1)", 3, "beta(A, B)"),
       ("rounds: {mots: 1}", 2, "did you mean 'most'?"),
-      ("rounds:\n  most: 1.5", 3, "no whole number"),
+      ("rounds:\n  most: 1.5", 3, "not a whole number"),
       ("events:\n  - {month: 0, tranche: 1}", 3, "from 1"),
       ("events:\n  - {month: 1}", 3, "one of audience, cost, price, tranche"),
-      ("correlations:\n  - {between: [cash, hope], value: 0.1}", 3, "'hope' is no parameter"),
+      (
+        "correlations:\n  - {between: [cash, hope], value: 0.1}", 3,
+        "'hope' is not a known parameter"
+      ),
       (Self.rest + "horizon: 500", 0, "1 to 240"),
       ("parameters:\n  cash: &a 5\n  price: *a", 0, "anchors"),
       ("parameters:\n  cash: {value: 1, evidence: sure}", 3, "measured, reported"),
       ("start: July", 2, "2023-07"),
-      ("parameters:\n  loss: 1.5", 3, "loss is from 0 to 1"),
+      ("parameters:\n  loss: 1.5", 3, "loss must be from 0 to 1"),
       (
         "correlations:\n  - {between: [cash, price], value: 0.1}\n"
           + "  - {between: [price, cash], value: 0.2}", 4, "correlated twice"

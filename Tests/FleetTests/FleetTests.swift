@@ -361,11 +361,11 @@ struct FleetEquationTests {
   @Test(
     "What cannot work is refused with the reason",
     arguments: [
-      (3, 3, false, 16, 100.0, "10 heads cannot be cut"),
-      (4, 3, false, 16, 100, "cannot be cut into"),
+      (3, 3, false, 16, 100.0, "10 heads cannot be divided"),
+      (4, 3, false, 16, 100, "cannot be divided into"),
       (1, 1, false, 16, 9_000, "takes 8192 tokens"), (2, 2, true, 16, 100, "no experts to spread"),
-      (1, 1, false, 5, 100, "4, 8 and 16 are known"), (10, 10, false, 16, 100, "spans nodes"),
-      (1, 1, false, 16, 0.5, "0.5 input"), (1, 1, false, 4, 100, "no arithmetic of 4 bits"),
+      (1, 1, false, 5, 100, "write 4, 8 or 16"), (10, 10, false, 16, 100, "spans nodes"),
+      (1, 1, false, 16, 0.5, "0.5 input"), (1, 1, false, 4, 100, "no 4-bit arithmetic"),
     ] as [(Int, Int, Bool, Int, Double, String)])
   func refusals(
     gpus: Int, parallel: Int, spreads: Bool, bits: Int, tokens: Double, words: String

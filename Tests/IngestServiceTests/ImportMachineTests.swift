@@ -50,7 +50,7 @@ struct ImportMachineTests {
   @Test func oneImportRunsOnce() throws {
     var machine = try Self.opened()
     let again = machine.open(Self.key, fresh: Self.state(100), digest: try Self.digest(100))
-    #expect(again == .refused("is being imported already; wait for that import", line: 0))
+    #expect(again == .refused("is already being imported; wait for that import", line: 0))
     machine.closed(Self.key, job: Self.job)
     let later = machine.open(Self.key, fresh: Self.state(100), digest: try Self.digest(100))
     #expect(later == .read(Self.state(100), isNew: false, after: nil))

@@ -175,7 +175,7 @@ struct BooksTests {
     second.terms = FundingTerms(stake: 500_000)
     let later = try Independence(
       BooksBatch(currency: "USD", entries: [second, deal], figures: []), usageByProvider: [])
-    #expect(later.owners.map(\.name) == ["Angel", "Fund", "everyone before"])
+    #expect(later.owners.map(\.name) == ["Angel", "Fund", "earlier owners"])
     #expect(abs(later.owners[1].share - 0.245) < 1e-12)
     #expect(abs(independence.costs[0].share - 60.0 / 90) < 1e-12)
   }

@@ -183,7 +183,7 @@ struct FleetProcessTests {
     #expect(best <= found)
     let plot = try String(contentsOfFile: "\(folder)/p.svg", encoding: .utf8)
     let parser = XMLChecker(plot)
-    #expect(parser.isWellFormed && plot.contains("own fleet, 90 % range"))
+    #expect(parser.isWellFormed && plot.contains("own fleet, 90% range"))
     let named = try Binaries.run([
       "fleet", "compare", "--model", "llama3.1-70b", "--gpu", "H100", "--api", "openai/gpt-4o-mini",
     ])

@@ -287,7 +287,7 @@ struct RunwayTests {
   @Test(
     "A value that cannot be is refused with what may be",
     arguments: [
-      (.loss, .fixed(1.5), "loss is from 0 to 1"), (.paidShare, .fixed(2), "from 0 to 1"),
+      (.loss, .fixed(1.5), "loss must be from 0 to 1"), (.paidShare, .fixed(2), "from 0 to 1"),
       (.payerWeight, .fixed(-3), "0 or more"), (.growth, .fixed(5), "from -2 to 2"),
       (.saturation, .fixed(0), "above 0"), (.cash, .fixed(-5), "0 or more"),
       (.apiMargin, .normal(p5: -1, p95: 2), "from -10 to 1"),
@@ -333,10 +333,11 @@ struct RunwayTests {
       ("correlation", "contradict"), ("horizon", "1 to 240"), ("endless", "1 to 240"),
       ("rounds", "0 to 1,000"), ("fade", "above 0"), ("amount", "at most 10^15"),
       ("beta", "0.01 to"), ("huge", "at most 10^15"), ("event", "beyond the horizon"),
-      ("negative", "0 or more"), ("tail", "cannot be negative"), ("probability", "between 0 and 1"),
+      ("negative", "0 or more"), ("tail", "cannot be negative"),
+      ("probability", "must be from 0 to 1"),
       ("twice", "cash and growth are correlated twice"), ("round", "a round needs a size"),
-      ("limits", "at most rounds.success_max"), ("cap", "0 or more"),
-      ("paid share", "paid_share_max is from 0 to 1"),
+      ("limits", "must not exceed rounds.success_max"), ("cap", "0 or more"),
+      ("paid share", "paid_share_max must be from 0 to 1"),
     ])
   func refusals(_ what: String, _ words: String) {
     var scenario = RunwayScenario.runway60

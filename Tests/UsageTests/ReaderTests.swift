@@ -25,7 +25,7 @@ struct ReaderTests {
   }
 
   @Test(
-    "A bad row is put aside with its reason",
+    "A bad row is quarantined with its reason",
     arguments: [
       // what, row, reason
       ("d1 letters in a count", "2026-03-02T10:00:00Z,1,m,c,12abc,1", QuarantineReason.badNumber),
@@ -104,7 +104,7 @@ struct ReaderTests {
       ("", "is empty"),
       ("timestamp,model,input_tokens,\n", "empty_column_name: column 4"),
       ("timestamp,model,model,input_tokens\n", "'model' occurs twice"),
-      ("when,what\n", "no mapping knows the columns when, what"),
+      ("when,what\n", "no mapping fits the columns when, what"),
       ("timestamp,model,tokens\n", "none of the quantities"),
     ])
   func refusedFiles(_ text: String, _ part: String) throws {
@@ -159,7 +159,7 @@ struct ReaderTests {
   }
 
   @Test(
-    "Absurd times are put aside",
+    "Absurd times are quarantined",
     arguments: [
       "1e19", "1e18", "9223372036854775807", "9223372036854775.807", "99999999999999999999", "-1",
     ])
@@ -301,7 +301,7 @@ struct PeopleFilesTests {
   }
 
   @Test(
-    "A mistake is told with file, line, key and what is allowed",
+    "A mistake is reported with file, line, key and what is allowed",
     arguments: [
       // yaml, part of the message
       ("book: b\nversion: 1\ncurrency: USD\nmodells: []\n", "x.yaml:4: modells: unknown key"),

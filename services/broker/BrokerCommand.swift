@@ -15,20 +15,22 @@ struct BrokerCommand: AsyncParsableCommand {
 
   @OptionGroup var options: ServiceOptions
 
-  @Option(help: "Milliseconds between signs of life.")
+  @Option(help: "Milliseconds between heartbeats.")
   var heartbeat = 250
 
-  @Option(help: "Milliseconds of silence after which a peer counts as lost.")
+  @Option(help: "Milliseconds of silence after which a peer is considered lost.")
   var liveness = 2_500
 
-  @Option(help: "How often a job is handed out before it is a dead letter.")
+  @Option(help: "Number of attempts before a job becomes a dead letter.")
   var attempts = 5
 
   func validate() throws {
     guard (10...60_000).contains(heartbeat), liveness >= 2 * heartbeat else {
       throw ValidationError("--liveness must be at least twice --heartbeat (10 to 60,000 ms)")
     }
-    guard (1...100).contains(attempts) else { throw ValidationError("--attempts is 1 to 100") }
+    guard (1...100).contains(attempts) else {
+      throw ValidationError("--attempts must be from 1 to 100")
+    }
   }
 
   func run() async throws {

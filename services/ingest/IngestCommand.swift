@@ -8,7 +8,7 @@ import IngestService
 struct IngestCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "solvent-ingest",
-    abstract: "Reads usage, keeps it in the journal, and has it priced and booked.",
+    abstract: "Reads usage logs, writes them to the journal and has them priced and booked.",
     version: solventRelease)
 
   @OptionGroup var options: ServiceOptions

@@ -8,7 +8,7 @@ import ReportService
 struct ReportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "solvent-report",
-    abstract: "Keeps the ledger, answers questions from it, and publishes its streams.",
+    abstract: "Keeps the ledger, answers questions about it and publishes its streams.",
     version: solventRelease)
 
   @OptionGroup var options: ServiceOptions

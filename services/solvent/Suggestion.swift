@@ -17,6 +17,6 @@ enum Suggestion {
     guard !word.hasPrefix("-"), !names.contains(word),
       let near = Spelling.nearest(to: word, among: names)
     else { return }
-    Terminal.note("there is no command '\(word)'; did you mean '\(near)'?")
+    Terminal.note("'\(word)' is not a command; did you mean '\(near)'?")
   }
 }

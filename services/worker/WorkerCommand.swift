@@ -8,16 +8,18 @@ import WorkerService
 struct WorkerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "solvent-worker",
-    abstract: "Computes jobs: any number may run, join and leave at any time.",
+    abstract: "Computes jobs. Any number of workers may join and leave at any time.",
     version: solventRelease)
 
   @OptionGroup var options: ServiceOptions
 
-  @Option(help: "Jobs held at once, the one being computed included.")
+  @Option(help: "Jobs held at once, including the one being computed.")
   var places = 3
 
   func validate() throws {
-    guard (1...1_000).contains(places) else { throw ValidationError("--places is 1 to 1,000") }
+    guard (1...1_000).contains(places) else {
+      throw ValidationError("--places must be from 1 to 1,000")
+    }
   }
 
   func run() async throws {

@@ -63,7 +63,7 @@ public enum BooksFile {
         header = row.cells
         guard let unknown = header.first(where: { !allowed.contains($0) }) else {
           guard header.contains("date"), header.contains("kind"), header.contains("amount") else {
-            throw FileProblem(file: file, line: 1, "the columns date, kind and amount are needed")
+            throw FileProblem(file: file, line: 1, "the columns date, kind and amount are required")
           }
           continue
         }
@@ -71,7 +71,7 @@ public enum BooksFile {
           Spelling.hint(for: unknown, among: allowed)
         throw FileProblem(
           file: file, line: 1,
-          "unknown column '\(unknown)'; there are \(allowed.joined(separator: ", "))\(near)")
+          "unknown column '\(unknown)'; known: \(allowed.joined(separator: ", "))\(near)")
       }
       guard row.cells.count == header.count else {
         throw FileProblem(
@@ -92,7 +92,8 @@ public enum BooksFile {
       } else {
         guard kinds.contains(kind) else {
           let known = kinds + AudienceMeasure.allCases.map(\.rawValue)
-          throw problem("'\(kind)' is no kind; there are \(known.joined(separator: ", "))")
+          throw problem(
+            "'\(kind)' is not a known kind; choose one of \(known.joined(separator: ", "))")
         }
         texts[kind] = amount
         try builder.add(texts, problem)
@@ -149,10 +150,11 @@ public enum BooksFile {
     ) throws(FileProblem) {
       let named = BooksFile.kinds.filter { texts[$0] != nil }
       guard named.count == 1, let kind = named.first else {
-        throw problem("an entry has one of \(BooksFile.kinds.joined(separator: ", "))")
+        throw problem("an entry needs one of \(BooksFile.kinds.joined(separator: ", "))")
       }
       guard let amount = BooksFile.amount(texts[kind] ?? "") else {
-        throw problem("\(kind): '\(texts[kind] ?? "")' is no amount such as 1250.50, 12e6 or 10B")
+        throw problem(
+          "\(kind): '\(texts[kind] ?? "")' is not a valid amount; write 1250.50, 12e6 or 10B")
       }
       guard let date = texts["date"], let day = Self.day(date) else {
         throw problem("date: expected a day such as 2023-01-31")
@@ -171,12 +173,12 @@ public enum BooksFile {
           profitShare: try Self.millionths("share", texts, problem),
           profitShareCap: try texts["cap"].map { text throws(FileProblem) in
             guard let cap = BooksFile.amount(text) else {
-              throw problem("cap: '\(text)' is no amount such as 13B")
+              throw problem("cap: '\(text)' is not a valid amount; write 13B")
             }
             return cap
           })
       } else if let term = ["stake", "share", "cap"].first(where: { texts[$0] != nil }) {
-        throw problem("'\(term)' belongs to funding")
+        throw problem("'\(term)' applies only to funding")
       }
       entries.append(entry)
     }
@@ -187,7 +189,8 @@ public enum BooksFile {
       let named = AudienceMeasure.allCases.filter { texts[$0.rawValue] != nil }
       guard named.count == 1, let measure = named.first else {
         throw problem(
-          "a figure has one of \(AudienceMeasure.allCases.map(\.rawValue).joined(separator: ", "))")
+          "a figure needs one of \(AudienceMeasure.allCases.map(\.rawValue).joined(separator: ", "))"
+        )
       }
       guard let amount = BooksFile.amount(texts[measure.rawValue] ?? ""), amount >= .zero,
         let value = UInt64(exactly: MoneyParts(amount).units), MoneyParts(amount).pico == 0
@@ -211,7 +214,7 @@ public enum BooksFile {
         guard let account else { return usual }
         guard let found = Account(rawValue: account), allowed.contains(found) else {
           throw problem(
-            "account: \(kind) goes to \(allowed.map(\.rawValue).joined(separator: ", "))")
+            "account: \(kind) is booked to \(allowed.map(\.rawValue).joined(separator: ", "))")
         }
         return found
       }
@@ -235,7 +238,7 @@ public enum BooksFile {
     ) throws(FileProblem) -> Evidence {
       guard let name = texts["evidence"] else { return .reported }
       guard let evidence = Evidence(name: name) else {
-        throw problem("evidence is measured, reported, estimated or assumed")
+        throw problem("evidence must be measured, reported, estimated or assumed")
       }
       return evidence
     }
@@ -250,7 +253,7 @@ public enum BooksFile {
       }
       let millionths = value.quanta / (isPercent ? 100 : 1) / 1_000_000_000_000_000_000
       guard (0...1_000_000).contains(millionths) else {
-        throw problem("\(key): is not from 0 to 1")
+        throw problem("\(key) must be from 0 to 1")
       }
       return Int(millionths)
     }

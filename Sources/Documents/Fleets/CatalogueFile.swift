@@ -9,9 +9,9 @@ public enum CatalogueFile {
   public static func shipped() throws(FileProblem) -> FleetCatalogue {
     var catalogue = FleetCatalogue()
     for (bytes, file) in [
-      (PackageResources.models_yaml, "shipped models.yaml"),
-      (PackageResources.gpus_yaml, "shipped gpus.yaml"),
-      (PackageResources.hardware_prices_yaml, "shipped hardware-prices.yaml"),
+      (PackageResources.models_yaml, "built-in models.yaml"),
+      (PackageResources.gpus_yaml, "built-in gpus.yaml"),
+      (PackageResources.hardware_prices_yaml, "built-in hardware-prices.yaml"),
     ] {
       try read(String(decoding: bytes, as: UTF8.self), file: file, into: &catalogue)
     }
@@ -19,6 +19,7 @@ public enum CatalogueFile {
   }
 
   /// Adds a file's entries; those of the same name are replaced, prices are put before.
+  /// - Throws: ``FileProblem`` with line, key and remedy.
   public static func read(
     _ text: String, file: String, into catalogue: inout FleetCatalogue
   ) throws(FileProblem) {
@@ -26,7 +27,7 @@ public enum CatalogueFile {
     let map = try root.map(["catalogue", "version", "sources", "models", "gpus", "prices", "sites"])
     let kind = try root.require("catalogue", in: map).text()
     guard ["models", "gpus", "prices"].contains(kind) else {
-      throw root.problem("a catalogue is of models, gpus or prices, not '\(kind)'")
+      throw root.problem("'\(kind)' is not a kind of catalogue; write models, gpus or prices")
     }
     _ = try root.require("version", in: map).text()
     for item in try map["models"]?.items() ?? [] {
@@ -57,7 +58,7 @@ public enum CatalogueFile {
   private static func integer(_ yaml: StrictYAML) throws(FileProblem) -> Int {
     let text = try yaml.text()
     guard let value = Int(text), value >= 0 else {
-      throw yaml.problem("'\(text)' is no whole number")
+      throw yaml.problem("'\(text)' is not a whole number")
     }
     return value
   }
@@ -102,7 +103,9 @@ public enum CatalogueFile {
     if let layers = map["window_layers"] { architecture.windowLayers = try integer(layers) }
     if let precision = map["precision"] { architecture.published = try self.precision(precision) }
     architecture.publishesIntegers = try map["integers"]?.bool() ?? false
-    if let problem = architecture.problem { throw yaml.problem("is no architecture: \(problem)") }
+    if let problem = architecture.problem {
+      throw yaml.problem("is not a valid architecture: \(problem)")
+    }
     let source = FigureSource(
       address: try yaml.require("source", in: map).text(),
       date: try yaml.require("date", in: map).text(), isGuess: try map["guess"]?.bool() ?? false)
@@ -113,7 +116,8 @@ public enum CatalogueFile {
   private static func precision(_ yaml: StrictYAML) throws(FileProblem) -> Precision {
     let text = try yaml.text()
     guard let precision = Precision(name: text) else {
-      throw yaml.problem("'\(text)' is no bits of weights/activations/cache such as 8/8/16")
+      throw yaml.problem(
+        "'\(text)' is not a valid precision; write weights/activations/cache in bits, as in 8/8/16")
     }
     return precision
   }
@@ -140,10 +144,10 @@ public enum CatalogueFile {
       guard let value = map[key] else { return nil }
       let words = try value.text().split(separator: " ").map(String.init)
       guard let first = words.first, let number = Double(first), number > 0, number < 1e9 else {
-        throw value.problem("expected 'NUMBER SOURCE', or 'NUMBER SOURCE guess'")
+        throw value.problem("expected 'NUMBER SOURCE' or 'NUMBER SOURCE guess'")
       }
       guard words.count == 2 || words.count == 3 && words[2] == "guess" else {
-        throw value.problem("a figure has a source: 'NUMBER SOURCE', or 'NUMBER SOURCE guess'")
+        throw value.problem("a figure needs a source: 'NUMBER SOURCE' or 'NUMBER SOURCE guess'")
       }
       guard var source = known[words[1]] else {
         let near =
@@ -161,7 +165,7 @@ public enum CatalogueFile {
     let generation = try yaml.require("generation", in: map)
     guard let known = Accelerator.Generation(name: try generation.text()) else {
       let names = Accelerator.Generation.allCases.map(\.name).joined(separator: ", ")
-      throw generation.problem("is one of \(names)")
+      throw generation.problem("must be one of \(names)")
     }
     let accelerator = Accelerator(
       name: try yaml.require("name", in: map).text(),
@@ -174,7 +178,7 @@ public enum CatalogueFile {
       linkDomain: Int(try figure("link_domain") ?? 1), pcie: (try figure("pcie_gb_s") ?? 32) * 1e9,
       power: try required("power_w"), fullPower: try figure("full_power_w"),
       serverPower: try figure("server_w"))
-    if let problem = accelerator.problem { throw yaml.problem("is no GPU: \(problem)") }
+    if let problem = accelerator.problem { throw yaml.problem("is not a valid GPU: \(problem)") }
     return .init(value: accelerator, aliases: try texts(map["aliases"]), sources: sources)
   }
 
@@ -185,7 +189,7 @@ public enum CatalogueFile {
     let tier = try yaml.require("tier", in: map)
     guard let known = HardwarePrice.Tier(name: try tier.text()) else {
       let names = HardwarePrice.Tier.allCases.map(\.name).joined(separator: ", ")
-      throw tier.problem("is one of \(names)")
+      throw tier.problem("must be one of \(names)")
     }
     let usd = try yaml.require("usd", in: map)
     let words = try usd.text().split(separator: " ")
@@ -211,7 +215,7 @@ public enum CatalogueFile {
       let parts = try value.map(["value", "source", "date", "guess"])
       let text = try value.require("value", in: parts).text()
       guard let number = Double(text), number >= 0, number < 1e6 else {
-        throw value.problem("'\(text)' is no amount")
+        throw value.problem("'\(text)' is not a valid amount")
       }
       values.append(number)
       sources[key] = FigureSource(
@@ -219,7 +223,7 @@ public enum CatalogueFile {
         date: try value.require("date", in: parts).text(),
         isGuess: try parts["guess"]?.bool() ?? false)
     }
-    guard values[1] >= 1 else { throw yaml.problem("a PUE is at least 1") }
+    guard values[1] >= 1 else { throw yaml.problem("a PUE must be at least 1") }
     return SiteCosts(
       name: try yaml.require("name", in: map).text(), electricity: values[0], pue: values[1],
       colocation: values[2], sources: sources)

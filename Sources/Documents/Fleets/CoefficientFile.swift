@@ -9,10 +9,11 @@ public enum CoefficientFile {
   public static func shipped() throws(FileProblem) -> PerformanceModel {
     try read(
       String(decoding: PackageResources.performance_yaml, as: UTF8.self),
-      file: "shipped performance.yaml")
+      file: "built-in performance.yaml")
   }
 
   /// Reads a file.
+  /// - Throws: ``FileProblem`` with line, key and remedy.
   public static func read(_ text: String, file: String) throws(FileProblem) -> PerformanceModel {
     let root = try StrictYAML(text, file: file)
     let map = try root.map([
@@ -45,12 +46,12 @@ public enum CoefficientFile {
         below: try number(yaml.require("below", in: ends)),
         above: try number(yaml.require("above", in: ends)))
       guard (0...10).contains(band.below), (0...10).contains(band.above) else {
-        throw yaml.problem("is no range")
+        throw yaml.problem("is not a valid range")
       }
       return band
     }
     let shared = try number(intervals.require("shared", in: bands))
-    guard (0...1).contains(shared) else { throw intervals.problem("shared is from 0 to 1") }
+    guard (0...1).contains(shared) else { throw intervals.problem("shared must be from 0 to 1") }
     var records: [PredictionErrors.Record] = []
     for item in try map["records"]?.items() ?? [] { records.append(try record(item)) }
     return PerformanceModel(
@@ -65,7 +66,7 @@ public enum CoefficientFile {
   private static func number(_ yaml: StrictYAML) throws(FileProblem) -> Double {
     let text = try yaml.text()
     guard let value = Double(text), value.isFinite else {
-      throw yaml.problem("'\(text)' is no number")
+      throw yaml.problem("'\(text)' is not a valid number")
     }
     return value
   }
@@ -74,7 +75,9 @@ public enum CoefficientFile {
     var numbers: [String: Double] = [:]
     for (name, value) in try yaml?.entries() ?? [] {
       let effect = try number(value)
-      guard abs(effect) < 5 else { throw value.problem("an effect of \(effect), beyond -5 to 5") }
+      guard abs(effect) < 5 else {
+        throw value.problem("an effect must be from -5 to 5, not \(effect)")
+      }
       numbers[name] = effect
     }
     return numbers
@@ -129,7 +132,8 @@ public enum CoefficientFile {
     for coefficient in Coefficient.allCases {
       text += "  \(coefficient.name): \(short(model.coefficients[coefficient]))\n"
     }
-    text += "# Logarithms by which throughput exceeds the equations.\neffects:\n"
+    text +=
+      "# Logarithm of measured over predicted throughput, by GPU, model and version.\neffects:\n"
     for (name, effects) in [
       ("gpus", model.coefficients.accelerators), ("series", model.coefficients.series),
       ("models", model.coefficients.architectures), ("stacks", model.coefficients.stacks),
@@ -139,7 +143,8 @@ public enum CoefficientFile {
         text += "    \(key): \(short((value * 1e5).rounded() / 1e5))\n"
       }
     }
-    text += "# 90 % of ln(measured / predicted) of points left out; what is new adds by squares.\n"
+    text += "# 90% range of ln(measured / predicted) of points left out; new parts are added "
+    text += "in squares.\n"
     text += "intervals:\n"
     for (name, band) in [
       ("base", model.errors.base), ("new_gpu", model.errors.newAccelerator),
@@ -149,7 +154,7 @@ public enum CoefficientFile {
     }
     text += "  shared: \(short(model.errors.shared))\n"
     text += "# stack month source gpu model weights/activations/cache GPUs kind points, and the "
-    text += "median and\n# greatest error of the fit there.\nrecords:\n"
+    text += "median and\n# largest error of the fit.\nrecords:\n"
     for record in model.errors.records {
       let bits = record.precision
       text += "  - \(record.stack) \(record.month) \(record.source) \(record.accelerator) "

@@ -7,10 +7,13 @@ public import Fleet
 /// listed, and `input_tokens` and `output_tokens` of the mean request when they are known. ServeGen's
 /// files (Alibaba, arXiv 2505.09999) have this layout, with tokens in a file of their own.
 public enum DemandFile {
+  /// A demand and how much of it is known.
   public struct Contents: Sendable {
+    /// The demand of all clients together.
     public var demand: DemandCurve
+    /// The number of clients in the file.
     public var clients: Int
-    /// Clients whose requests' sizes are not told: the mean of the others was taken.
+    /// Clients whose request sizes are not known: the mean of the others was taken.
     public var clientsWithoutSizes: Int
   }
 
@@ -30,7 +33,8 @@ public enum DemandFile {
   /// Reads a file.
   /// - Parameters:
   ///   - tokens: ServeGen's file of sizes: client, window_start_s, field, mean.
-  ///   - shape: the mean request, where no file tells it.
+  ///   - shape: the mean request, where no file gives it.
+  /// - Throws: ``FileProblem`` with line, column and remedy.
   public static func read(
     _ path: String, tokens: String? = nil, shape: RequestShape
   ) throws(FileProblem) -> Contents {
@@ -46,14 +50,15 @@ public enum DemandFile {
         (0...1e9).contains(rate)
       else {
         throw row.problem(
-          "requests_per_s", "a window has a start of at least 0 and a rate from 0 to 10^9")
+          "requests_per_s", "a window needs a start of at least 0 and a rate from 0 to 10^9")
       }
       let client = row["client"]
       clients.insert(client)
       var input = try row.number("input_tokens") ?? shape.input
       var output = try row.number("output_tokens") ?? shape.output
       guard (0...1e8).contains(input), (0...1e8).contains(output) else {
-        throw row.problem("input_tokens", "a request has 0 to 10^8 tokens each way")
+        throw row.problem(
+          "input_tokens", "input and output tokens must be from 0 to 10^8 per request")
       }
       lines[start] = row.line
       if let sizes, rate > 0 {
@@ -74,13 +79,14 @@ public enum DemandFile {
     }
     let starts = windows.keys.sorted()
     guard starts.count >= 2 else {
-      throw FileProblem(file: path, "a demand needs two windows at least")
+      throw FileProblem(file: path, "a demand needs at least two windows")
     }
     let first = starts[0]
     let seconds = zip(starts.dropFirst(), starts).map { $0 - $1 }.min() ?? 1
     let places = (starts[starts.count - 1] - first) / seconds
     guard places < 1_000_000 else {
-      throw FileProblem(file: path, "has windows of \(seconds) s over \(places) of them")
+      throw FileProblem(
+        file: path, "spans \(places) windows of \(seconds) s; the limit is 1,000,000")
     }
     // What nobody wrote down is a window without requests.
     var all = (0...Int(places.rounded())).map { index in
@@ -92,7 +98,7 @@ public enum DemandFile {
       guard abs(place - place.rounded()) < 1e-3 else {
         throw FileProblem(
           file: path, line: lines[start] ?? 0, path: "window_start_s",
-          "\(start) is no multiple of the shortest distance, \(seconds) s, from \(first)")
+          "\(start) is not a whole number of windows of \(seconds) s after \(first)")
       }
       all[Int(place.rounded())] = windows[start] ?? all[Int(place.rounded())]
     }
@@ -111,7 +117,9 @@ public enum DemandFile {
       guard let mean = try row.number("mean"), let start = try row.number("window_start_s") else {
         continue
       }
-      guard (0...1e8).contains(mean) else { throw row.problem("mean", "is from 0 to 10^8 tokens") }
+      guard (0...1e8).contains(mean) else {
+        throw row.problem("mean", "must be from 0 to 10^8 tokens")
+      }
       switch row["field"] {
       case "input_tokens": inputs[row["client"], default: [:]][start] = mean
       case "output_tokens": outputs[row["client"], default: [:]][start] = mean
@@ -132,7 +140,7 @@ public enum DemandFile {
       if !windows.isEmpty { sizes.byClient[client] = windows }
     }
     guard count > 0 else {
-      throw FileProblem(file: path, "tells no client's input_tokens and output_tokens")
+      throw FileProblem(file: path, "has no client with both input_tokens and output_tokens")
     }
     sizes.input /= count
     sizes.output /= count

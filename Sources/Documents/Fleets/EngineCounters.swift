@@ -5,11 +5,15 @@ public import Economics
 /// What an engine has counted: vLLM's metrics page (docs.vllm.ai, design/metrics, 2026) in Prometheus'
 /// text format, saved with `curl HOST/metrics > FILE`.
 public struct EngineCounters: Hashable, Sendable {
+  /// Prompt tokens since the engine started.
   public var promptTokens: Double
+  /// Generated tokens since the engine started.
   public var outputTokens: Double
+  /// Finished requests since the engine started.
   public var requests: Double
 
   /// Reads a page; counters of all models and engines on it are added.
+  /// - Throws: ``FileProblem`` when the token counters are missing or not valid.
   public init(_ text: String, file: String) throws(FileProblem) {
     var sums: [String: Double] = [:]
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
@@ -21,7 +25,8 @@ public struct EngineCounters: Hashable, Sendable {
       guard let word = rest.split(separator: " ").first, let value = Double(word),
         (0...1e18).contains(value) || name.hasSuffix("_bucket") || !name.hasSuffix("_total")
       else {
-        throw FileProblem(file: file, line: index + 1, path: name, "has no count from 0 to 10^18")
+        throw FileProblem(
+          file: file, line: index + 1, path: name, "is not followed by a count from 0 to 10^18")
       }
       sums[name, default: 0] += value
     }
@@ -30,7 +35,7 @@ public struct EngineCounters: Hashable, Sendable {
       throw FileProblem(
         file: file,
         "has no vllm:prompt_tokens_total and vllm:generation_tokens_total; save the "
-          + "engine's page: curl -s http://HOST:8000/metrics")
+          + "engine's metrics: curl -s http://HOST:8000/metrics")
     }
     promptTokens = prompts
     outputTokens = outputs

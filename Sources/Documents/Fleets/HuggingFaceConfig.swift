@@ -15,6 +15,7 @@ public enum HuggingFaceConfig {
 
   /// Reads a file.
   /// - Parameter name: what to call the model.
+  /// - Throws: ``FileProblem`` when a key is missing or the architecture is not supported.
   public static func read(
     _ text: String, file: String, name: String
   ) throws(FileProblem) -> Contents {
@@ -60,7 +61,7 @@ public enum HuggingFaceConfig {
       guard let number = Int(text) ?? Double(text).flatMap({ Int(exactly: $0) }),
         (0...1_000_000_000).contains(number)
       else {
-        throw value.problem("'\(text)' is no whole number from 0 to 10^9")
+        throw value.problem("'\(text)' is not a whole number from 0 to 10^9")
       }
       return number
     }
@@ -113,7 +114,9 @@ public enum HuggingFaceConfig {
       }
       architecture.experts = try experts(layers, width)
       (architecture.window, architecture.windowLayers) = try windows(layers)
-      if let problem = architecture.problem { throw root.problem("is no model: \(problem)") }
+      if let problem = architecture.problem {
+        throw root.problem("is not a valid model: \(problem)")
+      }
       return architecture
     }
 
@@ -144,10 +147,10 @@ public enum HuggingFaceConfig {
         || kinds.contains("0") || linear.contains(where: { keys[$0] != nil })
       {
         throw root.problem(
-          "has layers with linear attention or a state space, which the equations do not know")
+          "has layers with linear attention or a state space, which the equations do not cover")
       }
       if try flag("is_encoder_decoder") == true {
-        throw root.problem("is an encoder with a decoder; only decoders are known")
+        throw root.problem("is an encoder-decoder; only decoder models are supported")
       }
     }
 
@@ -235,7 +238,7 @@ public enum HuggingFaceConfig {
         return Precision(weights: 4, activations: 16, cache: cache)
       }
       throw value.problem(
-        "weights are stored in a way that is not known here; name the precision: --precision fp8")
+        "the storage format of the weights is not supported; give the precision: --precision fp8")
     }
 
     /// `config_groups`: the bits of the first group's weights and inputs.

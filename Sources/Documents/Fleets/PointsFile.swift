@@ -12,11 +12,14 @@ public enum PointsFile {
 
   /// What a file holds: every line is a point or a problem.
   public struct Contents: Sendable {
+    /// The points that could be read.
     public var points: [MeasuredPoint] = []
+    /// One for each line that could not be read.
     public var problems: [FileProblem] = []
   }
 
   /// Reads a file.
+  /// - Throws: ``FileProblem`` when the file or its header cannot be read; bad lines are returned.
   public static func read(
     _ path: String, _ catalogue: FleetCatalogue
   ) throws(FileProblem) -> Contents {
@@ -38,7 +41,7 @@ public enum PointsFile {
     let kindText = try row.text("kind")
     guard let kind = MeasuredPoint.Kind(name: kindText) else {
       let names = MeasuredPoint.Kind.allCases.map(\.name).joined(separator: ", ")
-      throw row.problem("kind", "'\(kindText)' is none of \(names)")
+      throw row.problem("kind", "'\(kindText)' is not a known kind; choose one of \(names)")
     }
     let gpuText = try row.text("gpu")
     guard let accelerator = catalogue.accelerators[gpuText]?.value else {
@@ -51,7 +54,7 @@ public enum PointsFile {
     let stackText = try row.text("engine")
     let month = try row.text("date")
     guard let stack = ServingStack(name: stackText, month: String(month.prefix(7))) else {
-      throw row.problem("date", "'\(month)' is no month such as 2025-09")
+      throw row.problem("date", "'\(month)' is not a valid month; write 2025-09")
     }
     func bits(_ column: String) throws(FileProblem) -> Int {
       guard let bits = try row.whole(column, 2...32) else {
@@ -66,7 +69,7 @@ public enum PointsFile {
     let spreads = try row.number("attn_dp") ?? 0 > 0
     let tensorParallel = spreads ? gpus : min(gpus, parallel ?? 1)
     guard gpus % tensorParallel == 0 else {
-      throw row.problem("tp", "\(gpus) GPUs cannot be cut into replicas of \(tensorParallel)")
+      throw row.problem("tp", "\(gpus) GPUs cannot be divided into replicas of \(tensorParallel)")
     }
     let deployment = Deployment(
       try architecture(row, catalogue), on: accelerator, stack: stack,
@@ -78,7 +81,7 @@ public enum PointsFile {
     let measured = try row.positive(kind == .firstToken ? "ttft_ms" : "output_tokens_per_s")
     let concurrency = try row.atLeastOne("concurrency_or_batch")
     if kind == .batch || kind == .closed, concurrency == nil {
-      throw row.problem("concurrency_or_batch", "a point of this kind needs it")
+      throw row.problem("concurrency_or_batch", "is required for a point of this kind")
     }
     return MeasuredPoint(
       id: try row.text("id"), source: try row.text("source"), citation: row["citation"],
@@ -90,7 +93,7 @@ public enum PointsFile {
       measured: measured)
   }
 
-  /// Of the catalogue, or as far as the row tells it.
+  /// From the catalogue, or from what the row gives.
   private static func architecture(
     _ row: SmallTable.Row, _ catalogue: FleetCatalogue
   ) throws(FileProblem) -> Architecture {
@@ -111,7 +114,7 @@ public enum PointsFile {
       name: name, layers: layers, width: width, heads: heads, cacheHeads: try told("n_kv_heads"),
       headDimension: max(1, width / heads), innerWidth: try told("d_ff"),
       vocabulary: try told("vocab"), contextMax: 1_000_000)
-    // Experts are told by the difference of all and active weights; their number is not.
+    // Experts show in the difference of all and active weights; their number does not.
     if let total = try row.number("params_total_b"), let active = try row.number("params_active_b"),
       active > 0, active < 0.9 * total, total < 1e6
     {

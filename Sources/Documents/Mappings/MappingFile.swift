@@ -8,10 +8,11 @@ public enum MappingFile {
   /// The mappings that come with the program.
   public static func shipped() throws(FileProblem) -> [Mapping] {
     try read(
-      String(decoding: PackageResources.mappings_yaml, as: UTF8.self), file: "shipped mappings")
+      String(decoding: PackageResources.mappings_yaml, as: UTF8.self), file: "built-in mappings")
   }
 
   /// The mappings in a file's text.
+  /// - Throws: ``FileProblem`` with line, key and remedy.
   public static func read(_ text: String, file: String) throws(FileProblem) -> [Mapping] {
     let root = try StrictYAML(text, file: file)
     let map = try root.map(["mappings"])
@@ -115,7 +116,7 @@ public enum MappingFile {
           Spelling.hint(for: name, among: Dimension.standard)
         throw value.problem(
           """
-          dimensions are \(Dimension.standard.joined(separator: ", ")); anything else is a tag\
+          known dimensions: \(Dimension.standard.joined(separator: ", ")); anything else is a tag\
           \(near)
           """)
       }
@@ -125,7 +126,7 @@ public enum MappingFile {
       let reserved = Dimension.standard + [Dimension.source] + Meter.allCases.map(\.name)
       guard !name.isEmpty, !reserved.contains(name),
         name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x2C })
-      else { throw value.problem("a tag needs a name of its own, without blank or comma") }
+      else { throw value.problem("a tag needs its own name, without spaces or commas") }
       mapping.dimensions[name] = try dimension(value)
     }
   }
@@ -145,7 +146,7 @@ public enum MappingFile {
       guard let meter = Meter(name: name) else { continue }
       mapping.quantities[meter] = try quantity(value)
     }
-    guard !mapping.quantities.isEmpty else { throw yaml.problem("at least one is needed") }
+    guard !mapping.quantities.isEmpty else { throw yaml.problem("at least one quantity is needed") }
   }
 
   private static func quantity(_ yaml: StrictYAML) throws(FileProblem) -> Mapping.Quantity {

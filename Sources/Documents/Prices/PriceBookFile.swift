@@ -4,14 +4,22 @@ import Crypto
 public import Economics
 
 /// Reads price book files (YAML, and JSON, which is YAML too); the format is in `docs/PRICES.md`.
+///
+/// ```swift
+/// let mine = try PriceBookFile.read(text, file: "prices.yaml")
+/// let book = mine.over(try PriceBookFile.shipped())
+/// let entry = book.entry(provider: "openai", model: "GPT-4")  // mine: the case does not matter
+/// ```
+/// The example is compiled in `Tests/ExampleTests/DocumentsExamples.swift`.
 public enum PriceBookFile {
   /// The book that comes with the program.
   public static func shipped() throws(FileProblem) -> PriceBook {
     try read(
-      String(decoding: PackageResources.prices_yaml, as: UTF8.self), file: "shipped price book")
+      String(decoding: PackageResources.prices_yaml, as: UTF8.self), file: "built-in price book")
   }
 
   /// The book in a file's text.
+  /// - Throws: ``FileProblem`` with line, key and remedy.
   public static func read(_ text: String, file: String) throws(FileProblem) -> PriceBook {
     let root = try StrictYAML(text, file: file)
     let map = try root.map(["book", "version", "currency", "models"])
@@ -29,7 +37,7 @@ public enum PriceBookFile {
     }
     let currency = try root.require("currency", in: map).text()
     guard currency.utf8.count == 3, currency.utf8.allSatisfy({ (0x41...0x5A).contains($0) }) else {
-      throw root.problem("'\(currency)' is no ISO 4217 code such as USD")
+      throw root.problem("'\(currency)' is not a valid ISO 4217 code; write USD")
     }
     return PriceBook(
       name: try root.require("book", in: map).text(),
@@ -93,7 +101,7 @@ public enum PriceBookFile {
   private static func evidence(_ map: [String: StrictYAML]) throws(FileProblem) -> Evidence {
     if let confidence = map["confidence"] {
       guard try confidence.text() == "recalled" else {
-        throw confidence.problem("expected recalled")
+        throw confidence.problem("expected 'recalled'")
       }
       return .estimated
     }

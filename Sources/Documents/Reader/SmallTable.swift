@@ -42,7 +42,7 @@ struct SmallTable {
       let text = self[column]
       if text.isEmpty { return nil }
       guard let value = Double(text), value.isFinite else {
-        throw problem(column, "'\(text)' is no number")
+        throw problem(column, "'\(text)' is not a valid number")
       }
       return value
     }
@@ -51,7 +51,7 @@ struct SmallTable {
     func positive(_ column: String, most: Double = 1e15) throws(FileProblem) -> Double {
       guard let value = try number(column) else { throw problem(column, "is empty") }
       guard value > 0, value <= most else {
-        throw problem(column, "'\(self[column])' must be above 0, at most \(most)")
+        throw problem(column, "'\(self[column])' must be above 0 and at most \(most)")
       }
       return value
     }
@@ -71,7 +71,7 @@ struct SmallTable {
       guard let whole = Int(exactly: value), range.contains(whole) else {
         throw problem(
           column,
-          "'\(self[column])' is no whole number from \(range.lowerBound) to \(range.upperBound)")
+          "'\(self[column])' is not a whole number from \(range.lowerBound) to \(range.upperBound)")
       }
       return whole
     }
@@ -119,14 +119,15 @@ struct SmallTable {
         columns = cells
         for (position, name) in cells.enumerated() { index[name] = position }
         for name in required where index[name] == nil {
-          let near = Spelling.nearest(to: name, among: cells).map { "; is it '\($0)'?" } ?? ""
+          let near =
+            Spelling.nearest(to: name, among: cells).map { "; did you mean '\($0)'?" } ?? ""
           throw FileProblem(file: file, line: 1, "the column '\(name)' is missing\(near)")
         }
         continue
       }
       rows.append(Row(file: file, line: line, columns: index, fields: cells))
     }
-    guard let columns else { throw FileProblem(file: file, "is empty: not even a header") }
+    guard let columns else { throw FileProblem(file: file, "is empty: it has no header") }
     self.file = file
     self.columns = columns
     self.rows = rows

@@ -61,7 +61,9 @@ struct StrictYAML {
   /// before anything grows.
   private static func check(_ node: Node, _ file: String, _ depth: Int) throws(FileProblem) {
     let line = node.mark?.line ?? 0
-    guard depth < depthMax else { throw FileProblem(file: file, line: line, "is nested too deep") }
+    guard depth < depthMax else {
+      throw FileProblem(file: file, line: line, "is nested too deeply")
+    }
     guard plainTags.contains(node.tag.description) else {
       throw FileProblem(file: file, line: line, "tags are not allowed here")
     }
@@ -123,7 +125,7 @@ struct StrictYAML {
       guard allowed.contains(key) else {
         let near = Spelling.hint(for: key, among: allowed)
         throw value.problem(
-          "unknown key; allowed are \(allowed.joined(separator: ", "))\(near)")
+          "unknown key; known: \(allowed.joined(separator: ", "))\(near)")
       }
       result[key] = value
     }
@@ -159,7 +161,7 @@ struct StrictYAML {
       time % TimeBucket.milliseconds == 0
     else {
       throw problem(
-        "'\(text)' is no date such as 2023-03-14, nor a time on a quarter of an hour such as "
+        "'\(text)' is not a valid date or time; write 2023-03-14, or a quarter of an hour as in "
           + "2023-03-14T12:15:00Z")
     }
     return TimeBucket(containing: time)

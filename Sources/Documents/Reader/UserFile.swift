@@ -23,7 +23,7 @@ public enum UserFile {
   private static func reason(_ error: any Error) -> String {
     switch (error as? CocoaError)?.code {
     case .fileReadNoSuchFile, .fileNoSuchFile: "no such file"
-    case .fileReadNoPermission: "must not be read by this user"
+    case .fileReadNoPermission: "this user has no permission to read it"
     default: "cannot be read: \(error.localizedDescription)"
     }
   }

@@ -40,9 +40,9 @@ extension ScenarioFile {
       if names.last != name { names.append(name) }
     }
     return """
-      the scenario does not say: \(names.joined(separator: ", "))
-      Nothing is assumed in their place. Fill these lines in and add them to the file, or use --set \
-      KEY=VALUE; 0, 1 and [] as written here mean that there is nothing of it:
+      the scenario leaves out: \(names.joined(separator: ", "))
+      Nothing is assumed in their place. Fill in these lines and add them to the file, or use \
+      --set KEY=VALUE. The values 0, 1 and [] below mean that there is none:
 
       \(Self.snippet(missing, wholeGroup: { wholeGroup(of: $0, missing) }).joined(separator: "\n"))
       """

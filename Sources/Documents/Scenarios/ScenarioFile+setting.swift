@@ -69,7 +69,7 @@ extension ScenarioFile {
         RunwayScenario.Parameter.allCases.map(\.name) + settings + Self.lists
         + Self.events.keys.sorted().map { "\($0)@MONTH" }
       let near = Spelling.hint(for: key, among: known)
-      throw ScenarioError("there is no '\(key)'\(near)")
+      throw ScenarioError("'\(key)' is not a known key\(near)")
     }
     try setSetting(key, text)
     unset.remove(key)
@@ -77,7 +77,7 @@ extension ScenarioFile {
 
   private mutating func clear(_ list: String, _ text: String) throws(ScenarioError) {
     guard text.filter({ $0 != " " }) == "[]" else {
-      throw ScenarioError("'\(list)=\(text)': only \(list)=[] can be set, which leaves none")
+      throw ScenarioError("'\(list)=\(text)': only \(list)=[] can be set, which means none")
     }
     if list == "events" { scenario.events = [] } else { scenario.correlations = [] }
     unset.remove(list)
@@ -91,7 +91,7 @@ extension ScenarioFile {
       return nil
     }
     guard let month = Int(key[key.index(after: at)...]), month >= 1 else {
-      throw ScenarioError("'\(key)': the month is a number from 1")
+      throw ScenarioError("'\(key)': the month must be a number from 1")
     }
     let value = try Self.number(text)
     // A change in percent is a factor.
@@ -103,7 +103,7 @@ extension ScenarioFile {
     func whole() throws(ScenarioError) -> Int {
       let value = try Self.number(text)
       guard let whole = Int(exactly: value), whole >= 0 else {
-        throw ScenarioError("'\(text)' is no whole number")
+        throw ScenarioError("'\(text)' is not a whole number")
       }
       return whole
     }
@@ -114,7 +114,7 @@ extension ScenarioFile {
     case "paths":
       paths = try whole()
       guard (8...2_000_000_000).contains(paths) else {
-        throw ScenarioError("paths are 8 to 2,000,000,000")
+        throw ScenarioError("paths must be from 8 to 2,000,000,000")
       }
     case "break_even_months": scenario.breakEvenMonths = try whole()
     case "volatility.audience": scenario.volatility.audience = try Self.number(text)
@@ -125,7 +125,7 @@ extension ScenarioFile {
     case "regime.enter_decline": scenario.regime.enterDecline = try Self.number(text)
     case "regime.leave_decline": scenario.regime.leaveDecline = try Self.number(text)
     case "regime.starts_in_decline":
-      guard text == "true" || text == "false" else { throw ScenarioError("true or false") }
+      guard text == "true" || text == "false" else { throw ScenarioError("expected true or false") }
       scenario.regime.startsInDecline = text == "true"
     case "regime.fade": scenario.regime.fade = try Self.number(text)
     case "regime.paid_share_max": scenario.regime.paidShareMax = try Self.number(text)

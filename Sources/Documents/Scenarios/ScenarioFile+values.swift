@@ -4,6 +4,7 @@ public import Runway
 
 extension ScenarioFile {
   /// An amount or share as scenarios write it.
+  /// - Throws: ``ScenarioError`` for any other text.
   public static func amount(_ text: String) throws(ScenarioError) -> Double { try number(text) }
 
   /// `12`, `1.5e9`, `10B`, `-12%`, `1_000`.
@@ -19,7 +20,7 @@ extension ScenarioFile {
     guard !digits.isEmpty,
       digits.allSatisfy({ $0.isASCII && ($0.isNumber || "+-.eE".contains($0)) }),
       let value = Double(digits), (value * factor).isFinite
-    else { throw ScenarioError("'\(text)' is no number such as 12, 1.5e9, 10B or -12%") }
+    else { throw ScenarioError("'\(text)' is not a valid number; write 12, 1.5e9, 10B or -12%") }
     return value * factor
   }
 

@@ -6,7 +6,9 @@ import Usage
 
 /// Where a value of a scenario comes from.
 public struct Provenance: Hashable, Sendable {
+  /// Who says so; empty if the file does not say.
   public var source = ""
+  /// When the source said so: a date or a month.
   public var date = ""
   /// measured, reported, estimated or assumed.
   public var evidence = "assumed"
@@ -19,20 +21,31 @@ public struct Provenance: Hashable, Sendable {
 }
 
 /// A scenario as a person writes it: `docs/SCENARIOS.md`.
+///
+/// ```swift
+/// var file = try ScenarioFile.chatgpt2023()
+/// try file.set("tranche@3=10e9")
+/// try file.check()  // throws a ScenarioError that lists all that is missing
+/// let program = try RunwayProgram(file.scenario)
+/// ```
+/// The example is compiled in `Tests/ExampleTests/DocumentsExamples.swift`.
 public struct ScenarioFile: Sendable {
+  /// What is simulated.
   public var scenario: RunwayScenario
   /// Paths to simulate unless the command says otherwise.
   public var paths = 100_000
   /// What month 0 is, as `2023-07`; empty when it does not matter.
   public var start = ""
+  /// ISO 4217 code: a label, never converted.
   public var currency = "USD"
+  /// A remark that is written above the file.
   public var note = ""
   /// By key: `cash`, `rounds.most`, `tranche@6`.
   public var provenance: [String: Provenance] = [:]
   /// Keys of ``required`` that nobody has given.
   var unset: Set<String> = []
 
-  /// The case of the press of August 2023, as shipped (`examples/chatgpt-2023.yaml`).
+  /// The press's case of August 2023, which comes with the program (`examples/chatgpt-2023.yaml`).
   public static func chatgpt2023() throws(FileProblem) -> ScenarioFile {
     try ScenarioFile(
       String(decoding: PackageResources.chatgpt_2023_yaml, as: UTF8.self),
@@ -120,7 +133,7 @@ public struct ScenarioFile: Sendable {
     guard let parameter = RunwayScenario.Parameter(name: name) else {
       let names = RunwayScenario.Parameter.allCases.map(\.name)
       let near = Spelling.hint(for: name, among: names)
-      throw value.problem("unknown parameter; there are \(names.joined(separator: ", "))\(near)")
+      throw value.problem("unknown parameter; known: \(names.joined(separator: ", "))\(near)")
     }
     guard !value.isBlank else { return }
     let text = try noted(value, as: parameter.name)
@@ -140,7 +153,7 @@ public struct ScenarioFile: Sendable {
     }
   }
 
-  /// The text of a value, whose origin is noted if it is told: `{value: …, source: …}`.
+  /// The text of a value, whose origin is noted if it is given: `{value: …, source: …}`.
   private mutating func noted(_ value: StrictYAML, as key: String) throws(FileProblem) -> String {
     guard value.isMap else {
       provenance[key] = Provenance(source: value.file)
@@ -149,7 +162,7 @@ public struct ScenarioFile: Sendable {
     let map = try value.map(["value", "source", "date", "evidence"])
     let evidence = try map["evidence"]?.text() ?? "assumed"
     guard ["measured", "reported", "estimated", "assumed"].contains(evidence) else {
-      throw value.problem("evidence is measured, reported, estimated or assumed")
+      throw value.problem("evidence must be measured, reported, estimated or assumed")
     }
     provenance[key] = Provenance(
       source: try map["source"]?.text() ?? value.file, date: try map["date"]?.text() ?? "",
@@ -181,11 +194,11 @@ public struct ScenarioFile: Sendable {
     for item in try yaml.require("between", in: map).items() {
       let name = try item.text()
       guard let parameter = RunwayScenario.Parameter(name: name) else {
-        throw item.problem("'\(name)' is no parameter")
+        throw item.problem("'\(name)' is not a known parameter")
       }
       pair.append(parameter)
     }
-    guard pair.count == 2 else { throw yaml.problem("a correlation is between two parameters") }
+    guard pair.count == 2 else { throw yaml.problem("a correlation needs two parameters") }
     let value = try yaml.require("value", in: map)
     let text = try value.text()
     let number = try Self.located(value) { () throws(ScenarioError) in try Self.number(text) }
@@ -201,14 +214,15 @@ public struct ScenarioFile: Sendable {
     let month = try yaml.require("month", in: map).text()
     let kinds = Self.events.keys.filter { map[$0] != nil }
     guard kinds.count == 1, let kind = kinds.first, let value = map[kind] else {
-      throw yaml.problem("an event has one of \(Self.events.keys.sorted().joined(separator: ", "))")
+      throw yaml.problem(
+        "an event needs one of \(Self.events.keys.sorted().joined(separator: ", "))")
     }
     let text = try value.text()
     let event = try Self.located(value) { () throws(ScenarioError) in
       try Self.event("\(kind)@\(month)", text)
     }
     guard let event else { return }
-    // Events of a kind in one month add up or multiply; a comment can tell where both come from.
+    // Events of a kind in one month add up or multiply; a comment can say where both come from.
     let key = "\(kind)@\(month)"
     let before = scenario.events.contains { $0.month == event.month && $0.kind == event.kind }
     scenario.events.append(event)

@@ -21,8 +21,10 @@ public enum Account: String, Codable, CaseIterable, Sendable, Comparable {
   case otherCost = "other_cost"
   case profitShareCost = "profit_share"
 
+  /// The side of the balance sheet or of profit and loss on which an account stands.
   public enum Kind: Sendable { case asset, liability, equity, revenue, expense }
 
+  /// Determines where statements show the account.
   public var kind: Kind {
     switch self {
     case .cash: .asset
@@ -41,7 +43,9 @@ public enum Account: String, Codable, CaseIterable, Sendable, Comparable {
 
 /// An amount in an account: debits positive.
 public struct EntryLine: Codable, Hashable, Sendable {
+  /// Where the amount is booked.
   public var account: Account
+  /// Positive for a debit, negative for a credit.
   public var amount: Money
 
   public init(_ account: Account, _ amount: Money) {
@@ -61,6 +65,7 @@ public struct FundingTerms: Codable, Hashable, Sendable {
   public var stake: Int?
   /// Part of profits, until the cap is paid.
   public var profitShare: Int?
+  /// The total at which the profit share ends; `nil` if there is no cap.
   public var profitShareCap: Money?
 
   public init(stake: Int? = nil, profitShare: Int? = nil, profitShareCap: Money? = nil) {
@@ -83,13 +88,19 @@ public struct BookEntry: Codable, Hashable, Sendable {
   public var day: Int64
   /// Sum to zero.
   public var lines: [EntryLine]
+  /// The product that the entry belongs to; empty for the whole company.
   public var product = ""
+  /// The customer that the entry belongs to; empty for all of them.
   public var customer = ""
   /// Who is on the other side: a supplier, an investor.
   public var counterparty = ""
+  /// A remark for people.
   public var note = ""
+  /// The document or file that the amount comes from.
   public var source = ""
+  /// How the amount is known.
   public var evidence = Evidence.reported
+  /// What the investor gets; only for funding.
   public var terms: FundingTerms?
 
   public init(id: String, day: Int64, lines: [EntryLine]) {
@@ -128,13 +139,19 @@ public enum AudienceMeasure: String, Codable, CaseIterable, Sendable {
 
 /// An audience in a month.
 public struct AudienceFigure: Codable, Hashable, Sendable {
+  /// The figure's name for ever; the ledger takes each once.
   public var id: String
   /// The first day of the month, in days since 1970.
   public var day: Int64
+  /// What is counted.
   public var measure: AudienceMeasure
+  /// The product that the figure belongs to; empty for the whole company.
   public var product = ""
+  /// The number of visits or people in the month.
   public var value: UInt64
+  /// The document or file that the figure comes from.
   public var source = ""
+  /// How the figure is known.
   public var evidence = Evidence.reported
 
   public init(id: String, day: Int64, _ measure: AudienceMeasure, _ value: UInt64) {
@@ -152,8 +169,11 @@ public struct AudienceFigure: Codable, Hashable, Sendable {
 
 /// A file of entries and figures for the ledger.
 public struct BooksBatch: Codable, Hashable, Sendable {
+  /// ISO 4217 code of all amounts.
   public var currency: String
+  /// Entries to book, in any order of days.
   public var entries: [BookEntry]
+  /// Audience figures to book.
   public var figures: [AudienceFigure]
 
   public init(currency: String, entries: [BookEntry], figures: [AudienceFigure]) {
@@ -170,7 +190,9 @@ public struct BooksBatch: Codable, Hashable, Sendable {
 
 /// What the ledger made of a ``BooksBatch``.
 public struct BooksReceipt: Codable, Hashable, Sendable {
+  /// Entries and figures that are now booked.
   public var added: Int
+  /// Entries and figures that were already booked with the same content.
   public var known: Int
 
   public init(added: Int, known: Int) {
@@ -178,6 +200,7 @@ public struct BooksReceipt: Codable, Hashable, Sendable {
     self.known = known
   }
 
+  /// Counts one entry or figure.
   public mutating func count(isNew: Bool) {
     if isNew { added += 1 } else { known += 1 }
   }

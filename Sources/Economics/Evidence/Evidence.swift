@@ -5,7 +5,7 @@
 public enum Evidence: Int, Codable, CaseIterable, Sendable, Comparable {
   /// Counted by the service itself.
   case measured = 1
-  /// Told by the other party: a provider's usage report, a list price, an invoice.
+  /// Reported by the other party: a provider's usage report, a list price, an invoice.
   case reported = 2
   /// Computed by a model with a stated error.
   case estimated = 3
@@ -15,6 +15,7 @@ public enum Evidence: Int, Codable, CaseIterable, Sendable, Comparable {
   /// A weaker evidence is greater.
   public static func < (a: Evidence, b: Evidence) -> Bool { a.rawValue < b.rawValue }
 
+  /// The name in files, flags and columns.
   public var name: String {
     switch self {
     case .measured: "measured"
@@ -24,6 +25,7 @@ public enum Evidence: Int, Codable, CaseIterable, Sendable, Comparable {
     }
   }
 
+  /// The evidence with this ``name``; `nil` for any other text.
   public init?(name: some StringProtocol) {
     guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = found

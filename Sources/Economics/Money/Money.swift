@@ -6,6 +6,13 @@
 /// workers in any order comes to the same bytes. The range is ±1.7 x 10^14 units; going beyond is an
 /// error, never a wrap. Which currency is known from where the amount stands (a ledger and a price
 /// book are in one).
+///
+/// ```swift
+/// let price = try Money(perMillion: "2.50")
+/// let cost = try price.times(1_200).adding(Money(decimal: "0.01"))
+/// let text = cost.decimal  // "0.013", exactly
+/// ```
+/// The example is compiled in `Tests/ExampleTests/EconomicsExamples.swift`.
 public struct Money: Hashable, Comparable, Sendable {
   /// Quanta in one currency unit: 10^24.
   public static let quantaPerUnit: Int128 = 1_000_000_000_000_000_000_000_000
@@ -15,6 +22,7 @@ public struct Money: Hashable, Comparable, Sendable {
 
   public init(quanta: Int128) { self.quanta = quanta }
 
+  /// No money.
   public static let zero = Money(quanta: 0)
 
   public static func < (a: Money, b: Money) -> Bool { a.quanta < b.quanta }
@@ -34,6 +42,7 @@ public struct Money: Hashable, Comparable, Sendable {
     return Money(quanta: product)
   }
 
+  /// The amount with the opposite sign.
   public static prefix func - (a: Money) -> Money { Money(quanta: -a.quanta) }
 
   /// The amount for statistics and plots only; never for sums.
@@ -47,6 +56,7 @@ public enum MoneyError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Not a plain decimal number, or finer than 10^-24.
   case notADecimal(String)
 
+  /// The reason in words for a person.
   public var description: String {
     switch self {
     case .overflow: "the amount exceeds 170 trillion units of the currency"
@@ -61,11 +71,13 @@ public enum MoneyError: Error, Equatable, Sendable, CustomStringConvertible {
 extension Money {
   /// Reads a plain decimal number exactly: `12`, `-0.0015`. No exponent, sign `+`, separator or
   /// blank; that is left to the reader of a foreign format.
+  /// - Throws: ``MoneyError``.
   public init(decimal text: some StringProtocol) throws(MoneyError) {
     self.init(quanta: try Self.quanta(text, decimals: 24))
   }
 
   /// Reads a price for a million units, giving the price of one.
+  /// - Throws: ``MoneyError``; at most 18 decimals fit.
   public init(perMillion text: some StringProtocol) throws(MoneyError) {
     self.init(quanta: try Self.quanta(text, decimals: 18))
   }

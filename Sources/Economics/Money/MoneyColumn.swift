@@ -6,8 +6,11 @@
 public struct MoneyParts: Hashable, Sendable {
   private static let trillion: Int128 = 1_000_000_000_000
 
+  /// Whole currency units, rounded down.
   public var units: Int64
+  /// 10^-12 units.
   public var pico: Int64
+  /// 10^-24 units.
   public var yocto: Int64
 
   public init(units: Int64, pico: Int64, yocto: Int64) {
@@ -16,6 +19,7 @@ public struct MoneyParts: Hashable, Sendable {
     self.yocto = yocto
   }
 
+  /// Splits an amount; every ``Money`` can be split, without rounding.
   public init(_ money: Money) {
     let upper = UInt64(truncatingIfNeeded: money.quanta >> 64)
     if money.quanta >= 0 && upper < 1_000_000_000_000 {
@@ -58,10 +62,13 @@ public struct MoneyColumn: Hashable, Sendable {
 
   public init() {}
 
+  /// A column with one row per amount.
   public init(_ values: [Money]) { for value in values { append(value) } }
 
+  /// The number of rows.
   public var count: Int { units.count }
 
+  /// The row at an index, which must be below ``count``.
   public func parts(_ index: Int) -> MoneyParts {
     MoneyParts(units: units[index], pico: pico[index], yocto: yocto[index])
   }
@@ -69,6 +76,7 @@ public struct MoneyColumn: Hashable, Sendable {
   /// - Throws: ``MoneyError/overflow`` for parts that no amount has.
   public func money(_ index: Int) throws(MoneyError) -> Money { try parts(index).money() }
 
+  /// Adds a row, in constant time on average.
   public mutating func append(_ value: Money) {
     let parts = MoneyParts(value)
     units.append(parts.units)

@@ -10,10 +10,13 @@ public struct PriceBook: Sendable, Hashable {
     public var until: TimeBucket?
     /// The price of one unit of each meter.
     public var prices: [Meter: Money]
+    /// Where the price is published: an address or a document.
     public var source: String
-    /// The date on which the source said so.
+    /// The date on which the source was read.
     public var retrieved: String
+    /// How the price is known; a list price is `reported`.
     public var evidence: Evidence
+    /// A remark for people; empty if there is none.
     public var note: String
 
     public init(
@@ -30,9 +33,13 @@ public struct PriceBook: Sendable, Hashable {
     }
   }
 
+  /// A model with all its rates, past and present.
   public struct Entry: Sendable, Hashable {
+    /// Who sells the model, as in ``Dimension/provider``.
     public var provider: String
+    /// The model's name at the provider.
     public var model: String
+    /// Other names under which logs list the model.
     public var aliases: [String]
     /// By time, without overlap.
     public var rates: [Rate]
@@ -45,17 +52,21 @@ public struct PriceBook: Sendable, Hashable {
     }
   }
 
+  /// The book's name.
   public var name: String
+  /// The book's version, usually a date.
   public var version: String
+  /// ISO 4217 code of all prices in the book.
   public var currency: String
   /// Earlier entries win where two name the same model.
   public private(set) var entries: [Entry]
-  /// Tells this book from any other: SHA-256 of its text, set by its reader.
+  /// Distinguishes this book from any other: SHA-256 of its text, set by its reader.
   public var digest: [UInt8]
 
   // Lower-case "provider\0name", and "\0name" for the first entry of any provider.
   private var index: [String: Int] = [:]
 
+  /// A book whose entries are found by name and alias; the first entry of a name wins.
   public init(
     name: String, version: String, currency: String, entries: [Entry], digest: [UInt8]
   ) {

@@ -4,12 +4,13 @@
 ///
 /// Row content is never an identity; real logs hold rows that are equal to the last byte.
 public struct BatchKey: Codable, Hashable, Sendable, Comparable, CustomStringConvertible {
-  /// The log, as people call it; a dimension of the cost.
+  /// The log's name; a dimension of the cost.
   public var source: String
   /// What distinguishes this file or stream from any other of the source: a digest of its content.
   public var stream: [UInt8]
   /// The range of bytes in the (unpacked) stream.
   public var start: UInt64
+  /// The first byte after the range.
   public var end: UInt64
 
   public init(source: String, stream: [UInt8], start: UInt64, end: UInt64) {
@@ -38,14 +39,17 @@ public struct BatchKey: Codable, Hashable, Sendable, Comparable, CustomStringCon
 
 /// The prices of one (provider, model) pair that occurs in a batch, for the time that it spans.
 public struct RateCard: Codable, Hashable, Sendable {
+  /// The price of one meter over a period of time.
   public struct Rate: Codable, Hashable, Sendable {
     /// The first bucket for which it holds.
     public var from: TimeBucket
     /// The first bucket for which it holds no more.
     public var until: TimeBucket?
+    /// What is priced.
     public var meter: Meter
     /// The price of one unit.
     public var price: Money
+    /// How the price is known.
     public var evidence: Evidence
 
     public init(
@@ -63,13 +67,17 @@ public struct RateCard: Codable, Hashable, Sendable {
       case until, meter, price, evidence
     }
 
+    /// Whether the rate applies in a bucket: `from` is inclusive, `until` exclusive.
     public func holds(in bucket: TimeBucket) -> Bool {
       from <= bucket && (until.map { bucket < $0 } ?? true)
     }
   }
 
+  /// The provider, as in the batch's series table.
   public var provider: String
+  /// The model, as in the batch's series table.
   public var model: String
+  /// All rates that apply in some part of the batch's time, sorted by start and meter.
   public var rates: [Rate]
 
   public init(provider: String, model: String, rates: [Rate]) {
@@ -94,15 +102,21 @@ public struct RateCard: Codable, Hashable, Sendable {
 
 /// Everything that a worker needs to price a batch, today or in a replay: the batch *and* the rates.
 public struct PricingJob: Codable, Hashable, Sendable {
+  /// The name under which the ledger books the batch once.
   public var key: BatchKey
   /// Lines read for this range, the quarantined and duplicate ones included.
   public var rowsRead: Int
+  /// Rows of the range that were rejected with a reason.
   public var rowsQuarantined: Int
+  /// Rows of the range whose id was accepted before.
   public var rowsDuplicate: Int
+  /// The accepted rows.
   public var batch: UsageBatch
+  /// The prices of every (provider, model) pair in the batch that has any.
   public var rates: [RateCard]
   /// Digest of the price book that the rates were taken from.
   public var book: [UInt8]
+  /// ISO 4217 code of the rates and of the outcome's costs.
   public var currency: String
 
   public init(
@@ -128,15 +142,25 @@ public struct PricingJob: Codable, Hashable, Sendable {
 /// What a batch costs: one line for each bucket, series and meter that occurs, as columns, in that
 /// order. Equal jobs give equal bytes, whoever computes them.
 public struct PricingOutcome: Codable, Hashable, Sendable {
+  /// The key of the job.
   public var key: BatchKey
+  /// Lines read for the range: the sum of the three counts that follow.
   public var rowsRead: Int
+  /// Rows that were priced, including unpriced ones.
   public var rowsAccepted: Int
+  /// Rows that were rejected with a reason.
   public var rowsQuarantined: Int
+  /// Rows whose id was accepted before.
   public var rowsDuplicate: Int
+  /// The series that ``series`` refers to.
   public var seriesTable: SeriesTable
+  /// ``TimeBucket/index`` of each line.
   public var buckets: [Int64]
+  /// The series of each line, an index into ``seriesTable``.
   public var series: [UInt32]
+  /// The raw ``Meter`` of each line.
   public var meters: [UInt16]
+  /// The summed quantity of each line, in units of its meter.
   public var quantities: [UInt64]
   /// ``Pricing`` of each line.
   public var pricings: [UInt16]
@@ -144,9 +168,12 @@ public struct PricingOutcome: Codable, Hashable, Sendable {
   public var evidences: [UInt16]
   /// The cost of each priced line; 0 elsewhere, where ``pricings`` says why.
   public var costs: MoneyColumn
+  /// Digest of the price book that the rates came from.
   public var book: [UInt8]
+  /// ISO 4217 code of ``costs``.
   public var currency: String
 
+  /// An outcome with the job's key and row counts, and no lines yet.
   public init(job: PricingJob) {
     key = job.key
     rowsRead = job.rowsRead
@@ -166,6 +193,7 @@ public struct PricingOutcome: Codable, Hashable, Sendable {
     case meters, quantities, pricings, evidences, costs, book, currency
   }
 
+  /// The number of lines.
   public var lineCount: Int { buckets.count }
 
   /// - Throws: ``BatchError`` when the columns do not fit together.
@@ -177,12 +205,12 @@ public struct PricingOutcome: Codable, Hashable, Sendable {
     guard lengths.allSatisfy({ $0 == lineCount }) else {
       throw BatchError("columns of \(lengths) lines beside \(lineCount) buckets")
     }
-    guard costs.isValid else { throw BatchError("a cost is no amount of money") }
+    guard costs.isValid else { throw BatchError("a cost is not a valid amount of money") }
     for line in 0..<lineCount {
       guard series[line] < seriesTable.count, Meter(rawValue: Int(meters[line])) != nil,
         Pricing(rawValue: Int(pricings[line])) != nil,
         Evidence(rawValue: Int(evidences[line])) != nil
-      else { throw BatchError("line \(line) names something unknown") }
+      else { throw BatchError("line \(line) has an unknown series, meter, pricing or evidence") }
     }
     guard rowsRead == rowsAccepted + rowsQuarantined + rowsDuplicate else {
       throw BatchError(

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A quarter of an hour in UTC: the grain of the ledger. Every civil time zone in use is offset by a
+/// A quarter of an hour in UTC: the time resolution of the ledger. Every civil time zone in use is offset by a
 /// multiple of it, so every zone's days can be cut from it exactly.
 public struct TimeBucket: Hashable, Comparable, Sendable, Codable {
+  /// The length of a bucket: 15 minutes.
   public static let milliseconds: Int64 = 900_000
 
   /// Quarters of an hour since 1970-01-01T00:00:00Z.
   public var index: Int64
 
+  /// The bucket with a number; 0 begins at 1970-01-01T00:00:00Z.
   public init(index: Int64) { self.index = index }
 
   /// The bucket that holds an instant, given in milliseconds since 1970.
@@ -63,6 +65,7 @@ public enum Instant {
       ? 31 : days(year: year, month: month + 1, day: 1) - days(year: year, month: month, day: 1)
   }
 
+  /// An instant, rounded down to the second, such as `2023-08-01T00:00:00Z`.
   public static func text(_ milliseconds: Int64) -> String {
     let (day, rest) = floorDivide(milliseconds, 86_400_000)
     let seconds = rest / 1_000
@@ -78,6 +81,7 @@ public enum Instant {
     return "\(padded)-\(two(month))-\(two(day))"
   }
 
+  /// Division that rounds down, so that `rest` is from 0 to `by` - 1 for negative values too.
   public static func floorDivide(_ value: Int64, _ by: Int64) -> (quotient: Int64, rest: Int64) {
     let (quotient, rest) = value.quotientAndRemainder(dividingBy: by)
     return rest < 0 ? (quotient - 1, rest + by) : (quotient, rest)

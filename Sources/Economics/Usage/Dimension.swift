@@ -9,7 +9,9 @@ public enum Dimension {
   public static let model = "model"
   /// The product of ours that used it.
   public static let product = "product"
+  /// Whom the usage is for: a customer's name or id, as the log writes it.
   public static let customer = "customer"
+  /// The team inside the company that is charged for the usage.
   public static let team = "team"
   /// What was asked for: `chat`, `embeddings`, `image_generation` (OpenTelemetry
   /// `gen_ai.operation.name`).
@@ -24,13 +26,17 @@ public enum Dimension {
 /// The distinct combinations of dimension values in a batch, as columns. A row of usage names its
 /// combination by number.
 ///
-///     dimension   values                     codes (one a series)
+///     dimension   values                     codes (one per series)
 ///     model       [ChatGPT, GPT-4]           [0, 1, 0, 1]
 ///     log_type    [API log, Conversation…]   [0, 0, 1, 1]
 public struct SeriesTable: Codable, Hashable, Sendable {
+  /// The values of one dimension: each distinct text once, and one code per series.
   public struct Column: Codable, Hashable, Sendable {
+    /// A name of ``Dimension``, or a tag.
     public var dimension: String
+    /// The distinct values; a code is an index into them.
     public var values: [String]
+    /// The index into ``values`` of each series, so ``SeriesTable/count`` of them.
     public var codes: [UInt32]
 
     public init(dimension: String, values: [String], codes: [UInt32]) {
@@ -45,6 +51,7 @@ public struct SeriesTable: Codable, Hashable, Sendable {
     }
   }
 
+  /// The number of series.
   public var count: Int
   /// Sorted by dimension name; a dimension without values in the batch is absent.
   public var columns: [Column]
@@ -83,7 +90,7 @@ public struct SeriesTable: Codable, Hashable, Sendable {
           "'\(column.dimension)' has \(column.codes.count) codes for \(count) series")
       }
       guard column.codes.allSatisfy({ $0 < column.values.count }) else {
-        throw BatchError("'\(column.dimension)' names a value that is not there")
+        throw BatchError("'\(column.dimension)' refers to a value that does not exist")
       }
     }
   }
@@ -91,6 +98,7 @@ public struct SeriesTable: Codable, Hashable, Sendable {
 
 /// A batch whose parts do not fit together: damage, or a bug of the sender.
 public struct BatchError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What does not fit, starting with `batch:`.
   public let description: String
   public init(_ description: String) { self.description = "batch: \(description)" }
 }

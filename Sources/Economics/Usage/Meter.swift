@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What is counted. Raw values are stored and sent; they are never reused.
+/// A kind of quantity that is counted. Raw values are stored and sent; they are never reused.
 ///
 /// Input tokens and cached input tokens are disjoint: a source whose input count includes the cached
 /// part is split when it is read, since OpenAI includes and Anthropic excludes it.
@@ -30,6 +30,7 @@ public enum Meter: Int, Codable, CaseIterable, Sendable, Comparable {
     }
   }
 
+  /// The meter with this ``name``; `nil` for any other text.
   public init?(name: some StringProtocol) {
     guard let meter = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = meter

@@ -5,20 +5,22 @@
 ///     row      0         1         2
 ///     time     base      +40 ms    +3 ms       differences, narrowest width
 ///     series   0         1         0           row of the series table
-///     input    1602      259       467         one column a meter that occurs
+///     input    1602      259       467         one column per meter that occurs
 ///     id       16 bytes  16 bytes  16 bytes    only if the source has ids
 public struct UsageBatch: Codable, Hashable, Sendable {
+  /// The number of rows.
   public var count: Int
   /// The time of the first row, in milliseconds since 1970.
   public var baseTime: Int64
   /// The time of each row less that of the row before it (the first: 0), in units of ``timeUnit``.
   public var timeDeltas: [Int64]
+  /// The combinations of dimension values that ``series`` refers to.
   public var seriesTable: SeriesTable
   /// The series of each row.
   public var series: [UInt32]
   /// Sorted by meter. Without a column for requests each row is one request.
   public var quantities: [Quantities]
-  /// 16 bytes a row, or none.
+  /// 16 bytes per row, or none.
   public var ids: [UInt8]
   /// How the quantities are known.
   public var evidence: Evidence
@@ -27,7 +29,9 @@ public struct UsageBatch: Codable, Hashable, Sendable {
 
   /// The values of one meter, a row each.
   public struct Quantities: Codable, Hashable, Sendable {
+    /// What is counted in this column.
     public var meter: Meter
+    /// One count per row.
     public var values: [UInt64]
 
     public init(meter: Meter, values: [UInt64]) {
@@ -78,7 +82,7 @@ public struct UsageBatch: Codable, Hashable, Sendable {
     // Without leaving early, which lets the compiler compare many at once.
     let greatest = series.withUnsafeBufferPointer { $0.reduce(0) { $0 > $1 ? $0 : $1 } }
     guard count == 0 || greatest < seriesTable.count else {
-      throw BatchError("a row names a series that is not there")
+      throw BatchError("a row refers to a series that does not exist")
     }
     for column in quantities where column.values.count != count {
       throw BatchError("\(column.values.count) \(column.meter.name) for \(count) rows")

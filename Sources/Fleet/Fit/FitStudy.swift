@@ -5,6 +5,7 @@ import Determinism
 /// A fit and what it is worth: the whole, and fits without a GPU, a model, a source or an eighth of the
 /// groups, each judged by the points that it has not seen. The parts are independent of each other.
 public struct FitStudy: Sendable {
+  /// The number of parts into which the groups are divided: each is left out once.
   public static let folds = 8
 
   /// What is left out.
@@ -29,11 +30,15 @@ public struct FitStudy: Sendable {
   /// A part's fit, and ln(predicted / measured) of the points that it left out, as throughput: a time that
   /// is predicted too long counts as a throughput too low.
   public struct Outcome: Sendable {
+    /// What was left out.
     public var part: Part
+    /// The fit to the other points.
     public var coefficients: Coefficients
+    /// By the index of the left-out point.
     public var errors: [Int: Double]
   }
 
+  /// All points.
   public let points: [MeasuredPoint]
   private let fit: CoefficientFit
 
@@ -123,7 +128,7 @@ public struct FitStudy: Sendable {
       withoutSource: table(sources) { $0.source }, coverage: coverage)
   }
 
-  /// 90 % of ln(measured / predicted), from logarithms of predicted over measured.
+  /// 90% of ln(measured / predicted), from logarithms of predicted over measured.
   private static func band(_ logs: [Double]) -> PredictionErrors.Band {
     guard !logs.isEmpty else { return .init(below: 0, above: 0) }
     return .init(
@@ -217,21 +222,32 @@ public struct FitStudy: Sendable {
 
 /// What a fit found.
 public struct FitReport: Sendable {
+  /// How often the 90% range held.
   public struct Coverage: Hashable, Sendable {
+    /// What was left out of the fits.
     public var leftOut: String
+    /// The number of left-out points.
     public var points: Int
-    /// Part of the left-out points within the 90 % range.
+    /// Part of the left-out points within the 90% range.
     public var covered: Double
   }
 
+  /// The fit to all points, with its ranges.
   public var model: PerformanceModel
   /// ln(predicted / measured) of each point as throughput, all having been seen.
   public var fitted: [Double]
+  /// Errors of the fit to all points, by kind.
   public var byKind: [ErrorTable.Row]
+  /// Errors of the fit to all points, by GPU.
   public var byAccelerator: [ErrorTable.Row]
+  /// Errors on points whose eighth of the groups was left out.
   public var withoutFold: [ErrorTable.Row]
+  /// Errors on points whose GPU was left out.
   public var withoutAccelerator: [ErrorTable.Row]
+  /// Errors on points whose model was left out.
   public var withoutArchitecture: [ErrorTable.Row]
+  /// Errors on points whose source was left out.
   public var withoutSource: [ErrorTable.Row]
+  /// One for each way of leaving points out.
   public var coverage: [Coverage]
 }

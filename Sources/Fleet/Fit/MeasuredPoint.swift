@@ -2,17 +2,17 @@
 
 import Determinism
 
-/// A throughput or latency that somebody measured and told.
+/// A throughput or latency that was measured and published, or measured by the user.
 public struct MeasuredPoint: Hashable, Sendable {
   /// How it was measured.
   public enum Kind: Int, Codable, CaseIterable, Sendable {
-    /// More requests than fit: output tokens a second.
+    /// More requests than fit: output tokens per second.
     case offline = 1
-    /// A fixed batch: output tokens a second.
+    /// A fixed batch: output tokens per second.
     case batch
-    /// So many users at once: output tokens a second.
+    /// So many users at once: output tokens per second.
     case closed
-    /// Under a limit of the time between tokens: output tokens a second.
+    /// Under a limit of the time between tokens: output tokens per second.
     case limited
     /// Milliseconds to the first token.
     case firstToken
@@ -28,21 +28,28 @@ public struct MeasuredPoint: Hashable, Sendable {
       }
     }
 
+    /// The kind with this name in files; `nil` for any other text.
     public init?(name: String) {
       guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
       self = found
     }
   }
 
+  /// The point's id in its file.
   public var id: String
+  /// Who published the point.
   public var source: String
+  /// Where it was published.
   public var citation: String
   /// `2024-11`.
   public var month: String
+  /// What was measured, under which load.
   public var kind: Kind
+  /// The model on its hardware.
   public var deployment: Deployment
-  /// Whether the tensor parallelism was told; else the best one is assumed.
+  /// Whether the tensor parallelism is known; otherwise the best one is assumed.
   public var isParallelismKnown: Bool
+  /// Mean tokens per request.
   public var shape: RequestShape
   /// Requests at once: of a batch, or of users.
   public var concurrency: Double?
@@ -50,7 +57,7 @@ public struct MeasuredPoint: Hashable, Sendable {
   public var requests: Double?
   /// Seconds between tokens that were allowed.
   public var timePerTokenLimit: Double?
-  /// Output tokens a second, or milliseconds to the first token.
+  /// Output tokens per second, or milliseconds to the first token.
   public var measured: Double
 
   public init(

@@ -2,6 +2,7 @@
 
 /// A measured point beside what the model predicts there.
 public struct PointPrediction: Sendable {
+  /// The measured point.
   public let point: MeasuredPoint
   /// Tokens per second, or seconds to the first token, with the 90% range.
   public let predicted: Interval

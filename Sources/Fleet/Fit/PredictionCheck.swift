@@ -4,6 +4,7 @@ import Determinism
 
 /// Predictions beside measurements that they were not fitted to.
 public struct PredictionCheck: Sendable {
+  /// One per point that can be predicted.
   public let results: [PointPrediction]
   /// Lines of the file that name what the model does not know.
   public let unsupported: Int

@@ -7,32 +7,39 @@ public struct Accelerator: Codable, Hashable, Sendable {
     case volta = 1
     case turing, ampere, ada, hopper, blackwell, cdna3, cdna4, other
 
+    /// The name in catalogues.
     public var name: String { "\(self)" }
+    /// The generation with this ``name``; `nil` for any other text.
     public init?(name: String) {
       guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
       self = found
     }
   }
 
+  /// The name in catalogues and commands.
   public var name: String
+  /// The maker, for people.
   public var vendor: String
+  /// The design, which selects coefficients.
   public var generation: Generation
-  /// Operations a second without sparsity, by the bits of what is multiplied; 0 when there is no such
+  /// Operations per second without sparsity, by the bits of what is multiplied; 0 when there is no such
   /// arithmetic.
   public var flops16: Double
+  /// Floating point operations of 8 bits per second.
   public var flops8: Double
   /// Integer operations of 8 bits, for chips without floating point of 8 bits.
   public var integer8: Double
+  /// Floating point operations of 4 bits per second.
   public var flops4: Double
   /// Bytes that the driver shows. Data sheets write "80 GB" for 80 x 2^30.
   public var memory: Double
-  /// Bytes a second.
+  /// Bytes per second.
   public var bandwidth: Double
-  /// Bytes a second to the other GPUs of the node, in one direction; 0 without such a link.
+  /// Bytes per second to the other GPUs of the node, in one direction; 0 without such a link.
   public var link: Double
   /// GPUs that the link joins.
   public var linkDomain: Int
-  /// Bytes a second over PCIe, in one direction.
+  /// Bytes per second over PCIe, in one direction.
   public var pcie: Double
   /// Watts of the board.
   public var power: Double
@@ -74,19 +81,19 @@ public struct Accelerator: Codable, Hashable, Sendable {
   public var problem: String? {
     let rates = [flops8, integer8, flops4, link]
     guard rates.allSatisfy({ $0 == 0 || (1e6...1e21).contains($0) }) else {
-      return "a rate beyond 10^6 to 10^21 a second"
+      return "a rate outside 10^6 to 10^21 per second"
     }
     guard (1e9...1e21).contains(flops16), (1e6...1e15).contains(memory),
       (1e6...1e18).contains(bandwidth)
-    else { return "no usual arithmetic of 16 bits, memory or bandwidth" }
+    else { return "16-bit arithmetic, memory or bandwidth outside the usual range" }
     guard [power, fullPower, serverPower].allSatisfy({ (0.1...1e6).contains($0) }) else {
-      return "a power beyond 0.1 to 1,000,000 W"
+      return "a power outside 0.1 to 1,000,000 W"
     }
     guard power <= fullPower, (1...100_000).contains(linkDomain) else {
       return "a power of \(power) of \(fullPower) W, or \(linkDomain) linked GPUs"
     }
-    guard linkDomain == 1 || link > 0 else { return "\(linkDomain) GPUs linked by no bandwidth" }
-    guard (1e6...1e15).contains(pcie) else { return "no usual bandwidth over PCIe" }
+    guard linkDomain == 1 || link > 0 else { return "\(linkDomain) GPUs linked without bandwidth" }
+    guard (1e6...1e15).contains(pcie) else { return "a PCIe bandwidth outside the usual range" }
     return nil
   }
 }

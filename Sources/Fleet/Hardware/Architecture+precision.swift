@@ -18,7 +18,8 @@ extension Architecture {
       ? "floating point of 8" : "\(published.activations)"
     return
       "\(name) is published at \(published.weights) bits and \(accelerator.name) has no arithmetic of "
-      + "\(kind) bits: weights are unpacked to 16 bits to multiply; another choice: --precision"
+      + "\(kind) bits: weights are unpacked to 16 bits before multiplication; to change "
+      + "this: --precision"
   }
 
   /// Precisions that a search tries on a chip: the model's own, and usual ones of fewer bits. Weights that

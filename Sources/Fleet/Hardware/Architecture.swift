@@ -4,7 +4,7 @@
 /// grouped, multi-head or latent attention, with or without sliding windows.
 public struct Architecture: Codable, Hashable, Sendable {
   /// Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1): the cache holds one
-  /// compressed vector a token and layer, whatever the number of heads.
+  /// compressed vector per token and layer, whatever the number of heads.
   public struct Latent: Codable, Hashable, Sendable {
     /// Elements of the compressed keys and values.
     public var cacheRank: Int
@@ -12,6 +12,7 @@ public struct Architecture: Codable, Hashable, Sendable {
     public var ropeDimension: Int
     /// Elements of compressed queries; 0 when queries are not compressed.
     public var queryRank: Int
+    /// Elements per head of the values.
     public var valueDimension: Int
 
     public init(cacheRank: Int, ropeDimension: Int, queryRank: Int, valueDimension: Int) {
@@ -54,27 +55,35 @@ public struct Architecture: Codable, Hashable, Sendable {
     }
   }
 
+  /// The name in catalogues and commands.
   public var name: String
   /// Models of one family have the same shape: what is known of one holds for all.
   public var family: String
+  /// The number of transformer layers.
   public var layers: Int
   /// Elements of a token's state between layers (`hidden_size`).
   public var width: Int
+  /// Query heads per layer.
   public var heads: Int
   /// Heads of keys and values; fewer than `heads` with grouped-query attention.
   public var cacheHeads: Int
+  /// Elements per head.
   public var headDimension: Int
   /// Inner width of dense feed-forward layers (`intermediate_size`).
   public var innerWidth: Int
   /// Three feed-forward matrices instead of two.
   public var isGated: Bool
+  /// The number of tokens in the vocabulary.
   public var vocabulary: Int
   /// The output head is the input embedding.
   public var tiesEmbeddings: Bool
+  /// `nil` for models without latent attention.
   public var latent: Latent?
+  /// `nil` for dense models.
   public var experts: Experts?
   /// Tokens that a sliding-window layer looks back on; 0 without such layers.
   public var window: Int
+  /// Layers with a sliding window.
   public var windowLayers: Int
   /// Most tokens of prompt and answer together.
   public var contextMax: Int
@@ -134,7 +143,7 @@ public struct Architecture: Codable, Hashable, Sendable {
       ("vocabulary", vocabulary, 100_000_000), ("context", contextMax, 1_000_000_000),
     ]
     for (name, value, most) in bounded where value < 1 || value > most {
-      return "\(name) of \(value), beyond 1 to \(most)"
+      return "\(name) of \(value), outside 1 to \(most)"
     }
     if heads % cacheHeads != 0 { return "\(heads) heads on \(cacheHeads) heads of the cache" }
     if innerWidth < 0 || innerWidth > 10_000_000 { return "an inner width of \(innerWidth)" }
@@ -175,7 +184,7 @@ extension Architecture {
     var head: Double
     /// The input embedding, where it is not the head. It is stored and looked up, never multiplied.
     var embedding: Double
-    /// Cached elements a token and layer.
+    /// Cached elements per token and layer.
     var cache: Double
     /// Elements that a token brings into and out of the matrices at the least.
     var activations: Double

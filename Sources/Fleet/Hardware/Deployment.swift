@@ -2,9 +2,11 @@
 
 /// Bits of what is stored and multiplied.
 public struct Precision: Codable, Hashable, Sendable {
+  /// Bits per weight as stored: 4, 8 or 16.
   public var weights: Int
   /// Of the arithmetic: what the engine multiplies with.
   public var activations: Int
+  /// Bits per element of the KV cache.
   public var cache: Int
 
   public init(weights: Int, activations: Int, cache: Int) {
@@ -18,8 +20,11 @@ public struct Precision: Codable, Hashable, Sendable {
     case activations, cache
   }
 
+  /// 16 bits throughout.
   public static let bf16 = Precision(weights: 16, activations: 16, cache: 16)
+  /// 8 bits throughout.
   public static let fp8 = Precision(weights: 8, activations: 8, cache: 8)
+  /// 4 bits with a cache of 8.
   public static let fp4 = Precision(weights: 4, activations: 4, cache: 8)
   /// Weights of 4 bits, unpacked to multiply: AWQ, GPTQ, MXFP4 without its own arithmetic.
   public static let w4a16 = Precision(weights: 4, activations: 16, cache: 16)
@@ -42,6 +47,7 @@ public struct Precision: Codable, Hashable, Sendable {
     }
   }
 
+  /// `bf16`, `fp8`, `fp4`, `w4a16`, or the bits, such as `8/8/16`.
   public var name: String {
     switch self {
     case .bf16: "bf16"
@@ -55,6 +61,7 @@ public struct Precision: Codable, Hashable, Sendable {
 
 /// The software that serves: engines of one kind share coefficients, their versions differ a little.
 public struct ServingStack: Codable, Hashable, Sendable {
+  /// Kinds of engine that share coefficients.
   public enum Engine: Int, Codable, CaseIterable, Sendable {
     /// TensorRT-LLM with its C++ runtime, to 0.19.
     case tensorRT = 1
@@ -63,6 +70,7 @@ public struct ServingStack: Codable, Hashable, Sendable {
     /// vLLM, SGLang, ATOM and others whose scheduler is Python.
     case python
 
+    /// The name in files.
     public var name: String {
       switch self {
       case .tensorRT: "tensorrt-llm"
@@ -74,6 +82,7 @@ public struct ServingStack: Codable, Hashable, Sendable {
 
   /// As measurements name it: `trtllm-1.0`, `vllm-2024`.
   public var name: String
+  /// The kind of engine.
   public var engine: Engine
   /// Years since the beginning of 2025.
   public var age: Double
@@ -120,13 +129,16 @@ public struct ServingStack: Codable, Hashable, Sendable {
 
   /// What one would install today: of May 2026 and December 2025.
   public static let vllm = ServingStack(name: "vllm-2026", engine: .python, age: 1 + 4.5 / 12)
+  /// SGLang as of May 2026.
   public static let sglang = ServingStack(name: "sglang-2026", engine: .python, age: 1 + 4.5 / 12)
+  /// TensorRT-LLM 1.1, December 2025.
   public static let trtllm = ServingStack(
     name: "trtllm-1.1", engine: .tensorRTPyTorch, age: 11.5 / 12)
+  /// The stacks that commands accept by name.
   public static let known: [ServingStack] = [.vllm, .sglang, .trtllm]
 }
 
-/// Tokens of a request.
+/// Tokens per request.
 public struct RequestShape: Codable, Hashable, Sendable {
   /// Of the prompt, on average.
   public var input: Double
@@ -156,6 +168,7 @@ public enum ServingLoad: Hashable, Sendable {
   /// As many requests at once as keep the time between tokens below a limit, in seconds.
   case limited(timePerToken: Double)
 
+  /// The kind of measurement with this load.
   public var kind: MeasuredPoint.Kind {
     switch self {
     case .offline: .offline
@@ -168,9 +181,13 @@ public enum ServingLoad: Hashable, Sendable {
 
 /// A model on hardware: what a performance estimate is about.
 public struct Deployment: Hashable, Sendable {
+  /// The model.
   public var architecture: Architecture
+  /// The GPU; all GPUs of a deployment are equal.
   public var accelerator: Accelerator
+  /// The engine and version.
   public var stack: ServingStack
+  /// Bits of weights, arithmetic and cache.
   public var precision: Precision
   /// Over all replicas.
   public var gpus: Int
@@ -197,11 +214,14 @@ public struct Deployment: Hashable, Sendable {
 
   /// GPUs of a replica.
   public var gpusPerReplica: Int { spreadsExperts ? gpus : tensorParallel }
+  /// GPUs over GPUs per replica.
   public var replicas: Double { Double(gpus) / Double(gpusPerReplica) }
 }
 
 /// Why a deployment cannot be estimated.
 public struct FleetError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What is not possible, with the figures.
   public let description: String
+  /// - Parameter description: a sentence for the person who asked.
   public init(_ description: String) { self.description = description }
 }

@@ -2,6 +2,7 @@
 
 /// Where a figure is from.
 public struct FigureSource: Codable, Hashable, Sendable {
+  /// An address or a document.
   public var address: String
   /// When the source said so: a date or a month.
   public var date: String
@@ -22,8 +23,11 @@ public struct FigureSource: Codable, Hashable, Sendable {
 
 /// What is known of models, hardware and its prices, each figure with its source.
 public struct FleetCatalogue: Sendable {
+  /// A model or GPU with the sources of its figures.
   public struct Entry<Value: Sendable & Hashable>: Sendable, Hashable {
+    /// The model or GPU.
     public var value: Value
+    /// Other names under which it is found.
     public var aliases: [String]
     /// By the name of the figure.
     public var sources: [String: FigureSource]
@@ -38,7 +42,9 @@ public struct FleetCatalogue: Sendable {
     public var guesses: [String] { sources.filter(\.value.isGuess).keys.sorted() }
   }
 
+  /// Entries, found by name or alias.
   public struct Section<Value: Sendable & Hashable>: Sendable, Hashable {
+    /// In the order in which they were added.
     public private(set) var entries: [Entry<Value>] = []
     /// Of the entries, in lower case.
     private var names: [String] = []
@@ -72,9 +78,13 @@ public struct FleetCatalogue: Sendable {
     public var spellings: [String] { index.keys.sorted() }
   }
 
+  /// Models.
   public var architectures = Section<Architecture>()
+  /// GPUs.
   public var accelerators = Section<Accelerator>()
+  /// Prices of GPUs, the preferred ones first.
   public var prices: [HardwarePrice] = []
+  /// Sites for purchased hardware.
   public var sites: [SiteCosts] = []
 
   public init() {}
@@ -82,6 +92,7 @@ public struct FleetCatalogue: Sendable {
 
 /// What a GPU costs, from one source.
 public struct HardwarePrice: Codable, Hashable, Sendable {
+  /// How a GPU is paid for.
   public enum Tier: Int, Codable, CaseIterable, Sendable {
     /// Everything that a GPU of one's own costs an hour, as somebody else worked it out.
     case ownHyperscaler = 1
@@ -93,6 +104,7 @@ public struct HardwarePrice: Codable, Hashable, Sendable {
     /// The price of the GPU itself.
     case purchase
 
+    /// The name in catalogues and flags.
     public var name: String {
       switch self {
       case .ownHyperscaler: "own-hyperscaler"
@@ -106,17 +118,22 @@ public struct HardwarePrice: Codable, Hashable, Sendable {
       }
     }
 
+    /// The tier with this ``name``; `nil` for any other text.
     public init?(name: String) {
       guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
       self = found
     }
   }
 
+  /// The GPU's name.
   public var accelerator: String
+  /// How the GPU is paid for.
   public var tier: Tier
   /// US dollars: an hour, or for ``Tier/purchase`` once. A range when the source gives one.
   public var low: Double
+  /// The upper end; equal to ``low`` for a single price.
   public var high: Double
+  /// Who says so, and when.
   public var source: FigureSource
 
   public init(
@@ -129,18 +146,21 @@ public struct HardwarePrice: Codable, Hashable, Sendable {
     self.source = source
   }
 
+  /// The geometric mean of both ends.
   public var middle: Double { (low * high).squareRoot() }
 }
 
 /// What a place for hardware costs.
 public struct SiteCosts: Hashable, Sendable {
+  /// The name in catalogues and flags.
   public var name: String
-  /// US dollars a kWh.
+  /// US dollars per kWh.
   public var electricity: Double
   /// Power at the plug of the building over power at the plug of the servers: power usage effectiveness.
   public var pue: Double
-  /// US dollars a kW of servers and month for the place itself.
+  /// US dollars per kW of servers per month for the site itself.
   public var colocation: Double
+  /// By the name of the figure.
   public var sources: [String: FigureSource]
 
   public init(

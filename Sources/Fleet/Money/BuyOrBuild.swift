@@ -4,33 +4,39 @@ import Determinism
 
 /// A provider's price of tokens beside a fleet of one's own, over volume.
 public struct BuyOrBuild: Sendable {
+  /// Both costs at one volume.
   public struct Row: Hashable, Sendable {
-    /// Requests a day.
+    /// Requests per day.
     public var volume: Double
-    /// US dollars a day.
+    /// US dollars per day.
     public var api: Double
+    /// US dollars per day for the fleet.
     public var fleet: Interval
+    /// Replicas at the estimated throughput.
     public var replicas: Int
   }
 
-  /// Requests a day from which the fleet is cheaper; `nil` when it never is.
+  /// Requests per day from which the fleet is cheaper; `nil` when it never is.
   public struct BreakEven: Hashable, Sendable {
     /// At the good end of the range of cost.
     public var low: Double?
+    /// At the estimates of throughput and cost.
     public var estimate: Double?
     /// At the bad end.
     public var high: Double?
   }
 
-  /// US dollars a request at the provider.
+  /// US dollars per request at the provider.
   public let apiPerRequest: Double
-  /// Output tokens a second of a replica.
+  /// Output tokens per second of a replica.
   public let rate: Interval
-  /// US dollars a day of a replica.
+  /// US dollars per day of a replica.
   public let replicaPerDay: Interval
+  /// The mean request.
   public let shape: RequestShape
   /// Demand of the busiest hour over the mean.
   public let peakToMean: Double
+  /// How the fleet follows demand.
   public let terms: FleetPlan.Terms
 
   public init(
@@ -47,17 +53,19 @@ public struct BuyOrBuild: Sendable {
 
   private static let secondsPerDay = 86_400.0
 
-  /// Requests a day that a replica serves: of the busiest hour when the fleet is fixed, of the mean
+  /// Requests per day that a replica serves: of the busiest hour when the fleet is fixed, of the mean
   /// when it follows the demand.
   private func capacity(_ rate: Double) -> Double {
     let peak = terms.isAutoscaled ? 1 : peakToMean
     return rate / shape.output * Self.secondsPerDay / (peak * (1 + terms.headroom))
   }
 
+  /// Replicas for a volume in requests per day, at a rate in output tokens per second per replica.
   public func replicas(_ volume: Double, rate: Double) -> Int {
     max(terms.minimum, Int(min(1e9, volume / capacity(rate)).rounded(.up)))
   }
 
+  /// Both costs at a volume in requests per day.
   public func row(_ volume: Double) -> Row {
     Row(
       volume: volume, api: volume * apiPerRequest,
@@ -84,6 +92,7 @@ public struct BuyOrBuild: Sendable {
     return max(Double(max(1, terms.minimum)), count) * replicaPerDay.estimate / apiPerRequest
   }
 
+  /// The volumes from which the fleet is cheaper than the API.
   public var breakEven: BreakEven {
     let range = CostRange.of(rate, replicaPerDay) { rate, price in
       breakEven(rate: rate, price: price) ?? .infinity
@@ -93,7 +102,7 @@ public struct BuyOrBuild: Sendable {
       low: known(range.low), estimate: known(range.estimate), high: known(range.high))
   }
 
-  /// US dollars a request at great volume.
+  /// US dollars per request at high volume.
   public var fleetPerRequest: Interval {
     CostRange.of(rate, replicaPerDay) { rate, price in price / capacity(rate) }
   }

@@ -2,10 +2,11 @@
 
 import Determinism
 
-/// What one hour of one GPU costs, in US dollars, by what it is for.
+/// What one GPU-hour costs, in US dollars, by purpose.
 public struct GPUHour: Hashable, Sendable {
   /// Interest and depreciation of GPU and server; or the rent.
   public var hardware: Interval
+  /// Electricity at the building's plug.
   public var electricity: Double
   /// The place: room, cooling plant, connections.
   public var place: Double
@@ -14,6 +15,7 @@ public struct GPUHour: Hashable, Sendable {
   /// Whether it is rented: then the rent covers everything.
   public var isRented: Bool
 
+  /// The sum of all parts.
   public var total: Interval {
     let rest = electricity + place + operations
     return Interval(
@@ -56,11 +58,11 @@ public struct OwnershipTerms: Hashable, Sendable {
   public var capital: Interval
   /// Years until it is written off.
   public var years: Double
-  /// Interest a year.
+  /// Interest per year.
   public var interest: Double
   /// Part of the capital for which it is sold then.
   public var resale: Double
-  /// People and repairs a year, as a part of the capital.
+  /// People and repairs per year, as a part of the capital.
   public var operations: Double
   /// Part of the time in which it computes, for the electricity.
   public var load: Double
@@ -77,7 +79,7 @@ public struct OwnershipTerms: Hashable, Sendable {
     self.load = load
   }
 
-  /// Part of a server's price that its GPUs are: 60 to 70 % (amcompute.com, 2026-03).
+  /// Part of a server's price that its GPUs are: 60 to 70% (amcompute.com, 2026-03).
   public static let acceleratorShare = 0.65
 }
 
@@ -96,19 +98,22 @@ public enum Energy {
   }
 }
 
-/// What tokens cost on a deployment, in US dollars, with 90 % ranges.
+/// What tokens cost on a deployment, in US dollars, with 90% ranges.
 public struct TokenCost: Hashable, Sendable {
+  /// Per million input tokens.
   public var perMillionInput: Interval
+  /// Per million output tokens.
   public var perMillionOutput: Interval
+  /// Per request of the estimate's shape.
   public var perRequest: Interval
-  /// Watt-hours of a request, cooling included.
+  /// Watt-hours per request, including cooling.
   public var wattHoursPerRequest: Double
   /// Part of the time for which the GPUs are paid in which they do this work.
   public var utilization: Double
 
   /// Time is split, not tokens: prompts pay for prefill, answers for decoding.
   /// - Parameters:
-  ///   - rate: output tokens a second of all GPUs, with its range.
+  ///   - rate: output tokens per second of all GPUs, with its range.
   ///   - utilization: above 0, at most 1.
   public init(
     _ performance: Performance, rate: Interval, gpus: Int, hour: GPUHour,
@@ -155,7 +160,7 @@ extension Interval {
 /// Ranges of what depends on speed and price, both uncertain and independent, also where it rises in
 /// steps.
 public enum CostRange {
-  /// Pairs of rate and price on the curve of 90 %, from the price alone being off to the rate alone: a
+  /// Pairs of rate and price on the curve of 90%, from the price alone being off to the rate alone: a
   /// quarter of an ellipse in logarithms, where what is linear in them has its quantile. A first-order
   /// reliability method (A. M. Hasofer, N. C. Lind, J. Eng. Mech. 100, 1974).
   private static func pairs(
@@ -194,12 +199,15 @@ public enum CostRange {
 
 /// Requests that arrive over time.
 public struct DemandCurve: Hashable, Sendable {
+  /// Demand in one window of time.
   public struct Window: Hashable, Sendable {
     /// Seconds from the beginning.
     public var start: Double
-    /// Each a second, on average over the window.
+    /// Each per second, on average over the window.
     public var requests: Double
+    /// Input tokens per second, on average over the window.
     public var inputTokens: Double
+    /// Output tokens per second, on average over the window.
     public var outputTokens: Double
 
     public init(start: Double, requests: Double, inputTokens: Double, outputTokens: Double) {
@@ -212,6 +220,7 @@ public struct DemandCurve: Hashable, Sendable {
 
   /// In order, each `seconds` long.
   public var windows: [Window]
+  /// The length of each window.
   public var seconds: Double
 
   public init(windows: [Window], seconds: Double) {
@@ -228,11 +237,13 @@ public struct DemandCurve: Hashable, Sendable {
       output: max(1, windows.reduce(0) { $0 + $1.outputTokens } / requests))
   }
 
+  /// Seconds from the first window's start to the last one's end.
   public var duration: Double { seconds * Double(windows.count) }
 }
 
 /// How many replicas, when.
 public struct FleetPlan: Hashable, Sendable {
+  /// How a fleet follows demand.
   public struct Terms: Hashable, Sendable {
     /// Room above the demand: 0.2 for a fifth.
     public var headroom: Double
@@ -248,17 +259,20 @@ public struct FleetPlan: Hashable, Sendable {
     }
   }
 
+  /// The terms that the plan keeps.
   public var terms: Terms
+  /// GPUs that one replica occupies.
   public var gpusPerReplica: Int
   /// Replicas in each window.
   public var replicas: [Int]
   /// Replicas that the demand would keep busy, without headroom, in each window.
   public var busy: [Double]
+  /// The length of each window.
   public var seconds: Double
 
   /// `replicas(h) = max(minimum, ceil(load(h) x (1 + headroom)))`, where the load is the time that the
   /// window's prompts and answers take on one replica.
-  /// - Parameter rate: output tokens a second of one replica.
+  /// - Parameter rate: output tokens per second of one replica.
   public init(
     _ demand: DemandCurve, _ performance: Performance, rate: Double, gpusPerReplica: Int,
     _ terms: Terms
@@ -276,7 +290,9 @@ public struct FleetPlan: Hashable, Sendable {
       ? needed : Array(repeating: needed.max() ?? terms.minimum, count: needed.count)
   }
 
+  /// The most replicas in any window.
   public var peak: Int { replicas.max() ?? 0 }
+  /// GPU-hours that are paid for.
   public var gpuHours: Double {
     Double(replicas.reduce(0, +) * gpusPerReplica) * seconds / 3_600
   }
@@ -284,6 +300,8 @@ public struct FleetPlan: Hashable, Sendable {
   public var busyGPUHours: Double {
     busy.reduce(0, +) * Double(gpusPerReplica) * seconds / 3_600
   }
+  /// Busy over paid GPU-hours, from 0 to 1.
   public var utilization: Double { gpuHours > 0 ? busyGPUHours / gpuHours : 0 }
+  /// The length of the plan in days.
   public var days: Double { Double(replicas.count) * seconds / 86_400 }
 }

@@ -2,12 +2,17 @@
 
 /// One deployment with everything that is known of it: throughput, latency, energy and money.
 public struct FleetEstimate: Sendable {
+  /// What is estimated.
   public let deployment: Deployment
+  /// The equations with the coefficients that were used.
   public let model: PerformanceModel
+  /// Throughput and latency without ranges.
   public let performance: Performance
   /// Output tokens per second of all replicas.
   public let rate: Interval
+  /// The price of a GPU-hour and its origin.
   public let priced: PricedHour
+  /// US dollars per token and per request.
   public let cost: TokenCost
   /// The nearest group of measured points that the coefficients were fitted to.
   public let nearest: PredictionErrors.Record?
@@ -38,8 +43,8 @@ public struct FleetEstimate: Sendable {
     performance = try model.performance(of: deployment, shape, load)
     if let limit = timeToFirstTokenMax, performance.timeToFirstToken > limit {
       throw FleetError(
-        "the first token takes \(Self.milliseconds(performance.timeToFirstToken)) ms even in an "
-          + "empty engine, not \(Self.milliseconds(limit))")
+        "the first token takes \(Self.milliseconds(performance.timeToFirstToken)) ms even on an "
+          + "idle engine; the limit is \(Self.milliseconds(limit)) ms")
     }
     rate = model.interval(performance.outputRate, model.band(deployment))
     cost = TokenCost(

@@ -17,6 +17,7 @@ public struct FleetJob: Codable, Hashable, Sendable {
 
     public init() {}
 
+    /// The number of configurations.
     public var count: Int { accelerators.count }
 
     enum CodingKeys: Int, CodingKey {
@@ -49,14 +50,22 @@ public struct FleetJob: Codable, Hashable, Sendable {
     }
   }
 
+  /// The most configurations of one job: 65,536.
   public static let candidatesMax = 1 << 16
 
+  /// The equations with their coefficients.
   public var model: PerformanceModel
+  /// The model to serve.
   public var architecture: Architecture
+  /// The GPUs that candidates refer to.
   public var accelerators: [Accelerator]
+  /// The precisions that candidates refer to.
   public var precisions: [Precision]
+  /// The engine and version.
   public var stack: ServingStack
+  /// The mean request.
   public var shape: RequestShape
+  /// The configurations to evaluate.
   public var candidates: Candidates
 
   public init(
@@ -145,9 +154,11 @@ public struct FleetJob: Codable, Hashable, Sendable {
 
 /// What configurations deliver, in the order of the job; 0 where one is not possible.
 public struct FleetOutcome: Codable, Hashable, Sendable {
-  /// Output tokens a second of a replica.
+  /// Output tokens per second of a replica.
   public var outputRates: [Double] = []
+  /// Seconds of a decoding step.
   public var timesPerToken: [Double] = []
+  /// Seconds from an idle engine to the first token.
   public var timesToFirstToken: [Double] = []
   /// The regime; 0 when it is not possible, negative when the batch is more than fits.
   public var regimes: [Int64] = []
@@ -182,6 +193,7 @@ public struct FleetOutcome: Codable, Hashable, Sendable {
     regimes += other.regimes
   }
 
+  /// Whether it can be the outcome of a job.
   public func fits(_ job: FleetJob) -> Bool {
     [
       outputRates.count, timesPerToken.count, timesToFirstToken.count,
@@ -192,13 +204,17 @@ public struct FleetOutcome: Codable, Hashable, Sendable {
 
 /// The best configurations for a demand.
 public struct FleetSearch: Sendable {
+  /// The demand to serve and the limits to keep.
   public struct Goal: Hashable, Sendable {
-    /// Requests a second that must be served.
+    /// Requests per second that must be served.
     public var requests: Double
     /// Seconds between tokens, and to the first token, that are allowed; no limit when `nil`.
     public var timePerToken: Double?
+    /// Seconds to the first token from an idle engine; `nil` for no limit.
     public var timeToFirstToken: Double?
+    /// Capacity above demand, as a share of demand.
     public var headroom: Double
+    /// The least number of replicas.
     public var minimumReplicas: Int
     /// Part of the paid time in which GPUs work, for the cost of tokens.
     public var utilization: Double
@@ -216,24 +232,31 @@ public struct FleetSearch: Sendable {
     }
   }
 
+  /// A configuration with enough replicas for the goal.
   public struct Found: Hashable, Sendable {
+    /// One replica of the configuration.
     public var deployment: Deployment
     /// Requests at once on a replica.
     public var batch: Int
+    /// Replicas that the goal needs.
     public var replicas: Int
-    /// Output tokens a second of a replica.
+    /// Output tokens per second of a replica.
     public var outputRate: Double
+    /// Seconds between tokens of one user.
     public var timePerToken: Double
+    /// Seconds from an idle engine to the first token.
     public var timeToFirstToken: Double
+    /// The bottleneck.
     public var regime: Performance.Regime
-    /// US dollars an hour for all replicas.
+    /// US dollars per hour for all replicas.
     public var costPerHour: Double
-    /// Of a replica at that batch: US dollars a million output tokens, prompts
+    /// Of a replica at that batch: US dollars per million output tokens, prompts
     /// included.
     public var costPerMillion: Double
 
-    /// Output tokens a second that one user sees.
+    /// Output tokens per second that one user sees.
     public var speed: Double { 1 / timePerToken }
+    /// GPUs of all replicas.
     public var gpus: Int { replicas * deployment.gpus }
   }
 
@@ -241,7 +264,9 @@ public struct FleetSearch: Sendable {
   public let found: [Found]
   /// Of those that could run at all, whatever the limits: none is both faster and cheaper.
   public let front: [Found]
+  /// Configurations that were evaluated.
   public let evaluated: Int
+  /// Configurations that can run at all.
   public let possible: Int
 
   /// - Parameter prices: US dollars of a GPU-hour, in the order of the job's accelerators.

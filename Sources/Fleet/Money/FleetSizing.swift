@@ -5,16 +5,21 @@
 public struct FleetSizing: Sendable {
   /// A plan with what it costs per day.
   public struct Case: Sendable {
+    /// `fixed` or `autoscaled`, as printed.
     public var name: String
+    /// The replicas of each window.
     public var plan: FleetPlan
     /// Dollars per day, at the estimate and at both ends of the range of throughput.
     public var cost: Interval
     /// Dollars per day of the cost that pay for idle GPUs.
     public var idle: Double
+    /// Electricity per day, cooling included.
     public var kilowattHoursPerDay: Double
   }
 
+  /// What one replica delivers and costs.
   public let estimate: FleetEstimate
+  /// The demand to serve.
   public let demand: DemandCurve
   /// Room above the demand, as a part of it.
   public let headroom: Double
@@ -35,7 +40,7 @@ public struct FleetSizing: Sendable {
       .init(headroom: headroom, minimum: minimum, isAutoscaled: isAutoscaled))
   }
 
-  /// The fixed plan and the one that follows the demand.
+  /// The fixed plan, and the one that follows demand.
   public var cases: [Case] {
     [("fixed", false), ("autoscaled", true)].map { name, isAutoscaled in
       let plan = plan(isAutoscaled, estimate.rate.estimate)
@@ -55,6 +60,7 @@ public struct FleetSizing: Sendable {
     }
   }
 
+  /// The mean demand in requests per day.
   public var requestsPerDay: Double {
     demand.windows.reduce(0) { $0 + $1.requests } * demand.seconds / demand.duration * 86_400
   }

@@ -6,23 +6,27 @@ public struct MeasuredFleet: Hashable, Sendable {
   public var cost: Double
   /// The part of it in which work was done.
   public var allocated: Double
-  /// Output tokens a second, while paid for.
+  /// Output tokens per second, while paid for.
   public var outputRate: Double
   /// Part of the paid time that the work would take at full load.
   public var utilization: Double
-  /// US dollars a million tokens: work alone, and with what was idle spread over it.
+  /// US dollars per million tokens: work alone, and with what was idle spread over it.
   public var perMillionInput: Double
+  /// US dollars per million output tokens, without idle cost.
   public var perMillionOutput: Double
+  /// US dollars per million input tokens, with idle cost.
   public var perMillionInputWithIdle: Double
+  /// US dollars per million output tokens, with idle cost.
   public var perMillionOutputWithIdle: Double
 
+  /// US dollars for GPU time without work.
   public var idle: Double { cost - allocated }
 
   /// - Parameters:
   ///   - hours: between the two counts.
   ///   - gpuHours: metered, of the whole fleet.
   ///   - dollarsPerGPUHour: paid.
-  ///   - capacity: output tokens a second that the fleet reaches at full load with such requests.
+  ///   - capacity: output tokens per second that the fleet reaches at full load with such requests.
   ///   - prefillShare: part of the time that goes into prompts, by the equations. Engines count seconds
   ///     of requests, and since many requests decode together, those say nothing about seconds of GPUs.
   /// - Throws: ``FleetError`` when nothing was counted.
@@ -31,7 +35,7 @@ public struct MeasuredFleet: Hashable, Sendable {
     dollarsPerGPUHour: Double, capacity: Double, prefillShare: Double
   ) throws(FleetError) {
     guard outputTokens > 0, hours > 0, gpuHours > 0, capacity > 0 else {
-      throw FleetError("no output tokens were counted, or no time passed")
+      throw FleetError("the counters show no output tokens, or no time passed")
     }
     cost = gpuHours * dollarsPerGPUHour
     outputRate = outputTokens / (hours * 3_600)

@@ -2,18 +2,25 @@
 
 /// The published estimate beside the equations' under the same assumptions.
 public struct PressComparison: Sendable {
+  /// One way to compute the figure.
   public struct Case: Sendable {
+    /// The scenario's name in tables.
     public var name: String
     /// The method, in words.
     public var what: String
+    /// The result.
     public var estimate: PressEstimate
-    /// 90 % of dollars a day; `nil` where the method knows no range.
+    /// 90% of dollars per day; `nil` where the method knows no range.
     public var range: Interval?
+    /// Requests at once per server; `nil` where the method ignores memory.
     public var batch: Double?
+    /// The bottleneck; `nil` where the method knows only arithmetic.
     public var regime: Performance.Regime?
   }
 
+  /// The assumptions of all cases.
   public let assumptions: PressEstimate.Assumptions
+  /// As published, then by the equations with the cache at 16 and at 8 bits.
   public let cases: [Case]
 
   /// - Throws: ``FleetError`` where the catalogue lacks the model or the GPU of the article.
@@ -25,7 +32,7 @@ public struct PressComparison: Sendable {
     guard let architecture = catalogue.architectures["gpt3-175b"]?.value,
       let accelerator = catalogue.accelerators["A100-80-SXM"]?.value
     else {
-      throw FleetError("the catalogue has no gpt3-175b or A100-80-SXM any more")
+      throw FleetError("the catalogue no longer has gpt3-175b and A100-80-SXM")
     }
     var cases = [
       Case(

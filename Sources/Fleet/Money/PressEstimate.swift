@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The published estimate behind the 700,000 $ a day: D. Patel and A. Ahmad, "The Inference Cost Of
+/// The published estimate behind the $700,000 per day: D. Patel and A. Ahmad, "The Inference Cost Of
 /// Search Disruption - Large Language Model Cost Analysis", SemiAnalysis, 2023-02-09, and what the
 /// performance equations say under the same assumptions.
 public struct PressEstimate: Hashable, Sendable {
   /// What the article assumes.
   public struct Assumptions: Hashable, Sendable {
+    /// Users per day.
     public var users = 13e6
+    /// Requests per user per day.
     public var requestsPerUser = 15.0
+    /// Tokens per request, prompt and answer together.
     public var tokensPerRequest = 2_000.0
+    /// Parameters of the model.
     public var parameters = 175e9
-    /// Operations a second of an A100 at 16 bits.
+    /// Operations per second of an A100 at 16 bits.
     public var peak = 312e12
     /// Part of the peak that is reached: not in the article, which says "2x FasterTransformer". Times
-    /// the idle part, it is what the article's two published results (694,444 $, 512,820.51 servers for
+    /// the idle part, it is what the article's two published results ($694,444, 512,820.51 servers for
     /// Google) both need.
     public var reached = 0.35
+    /// Share of the time in which GPUs are idle, from 0 to below 1.
     public var idle = 0.5
     /// US dollars.
     public var gpuHour = 1.0
@@ -23,14 +28,19 @@ public struct PressEstimate: Hashable, Sendable {
     public init() {}
   }
 
+  /// Requests per day.
   public var requests: Double
+  /// Tokens per day.
   public var tokens: Double
-  /// Tokens a second of a GPU while it works.
+  /// Tokens per second of a GPU while it works.
   public var busyRate: Double
+  /// GPUs that the demand needs, not rounded.
   public var gpus: Double
   /// US dollars.
   public var perDay: Double
+  /// US dollars per request.
   public var perRequest: Double
+  /// US dollars per million tokens.
   public var perMillionTokens: Double
 
   private init(_ assumptions: Assumptions, busyRate: Double) {
@@ -64,6 +74,7 @@ public struct PressEstimate: Hashable, Sendable {
   }
 
   /// What memory, its bandwidth and the network allow under the same assumptions.
+  /// - Throws: ``FleetError`` when the deployment cannot be predicted.
   public static func roofline(
     _ model: PerformanceModel, _ deployment: Deployment, _ assumptions: Assumptions = .init()
   ) throws(FleetError) -> (

@@ -113,8 +113,10 @@ public enum Coefficient: Int, CaseIterable, Sendable {
     }
   }
 
+  /// The name in files.
   public var name: String { "\(self)" }
 
+  /// The coefficient with this ``name``; `nil` for any other text.
   public init?(name: String) {
     guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
     self = found
@@ -137,8 +139,11 @@ public struct Coefficients: Codable, Hashable, Sendable {
   /// Logarithms by which throughput exceeds the equations; shrunk towards 0, and 0 for what was not
   /// measured.
   public var accelerators: [String: Double] = [:]
+  /// The same by series of models.
   public var series: [String: Double] = [:]
+  /// The same by model.
   public var architectures: [String: Double] = [:]
+  /// The same by engine and version.
   public var stacks: [String: Double] = [:]
 
   /// The guesses.
@@ -147,6 +152,7 @@ public struct Coefficients: Codable, Hashable, Sendable {
   /// Whether there is a value for each, which another version of the program may see otherwise.
   var isWhole: Bool { values.count == Coefficient.allCases.count }
 
+  /// The value of a coefficient.
   public subscript(coefficient: Coefficient) -> Double {
     get { values[coefficient.rawValue] }
     set { values[coefficient.rawValue] = newValue }

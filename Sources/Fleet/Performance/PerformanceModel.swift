@@ -4,8 +4,18 @@ import Determinism
 
 /// Predicts what a deployment delivers: the equations of `docs/FLEET.md` with fitted coefficients and
 /// the errors that they were found to have.
+///
+/// ```swift
+/// let deployment = Deployment(llama, on: h100, gpus: 4)
+/// let shape = RequestShape(input: 1_000, output: 200)
+/// let performance = try model.performance(of: deployment, shape, .offline(requests: nil))
+/// let rate = performance.outputRate  // output tokens per second, over all 4 GPUs
+/// ```
+/// The example is compiled in `Tests/ExampleTests/FleetExamples.swift`.
 public struct PerformanceModel: Codable, Hashable, Sendable {
+  /// The fitted constants of the equations.
   public var coefficients: Coefficients
+  /// The errors of the fit, from which ranges come.
   public var errors: PredictionErrors
   /// The date of the fit.
   public var version: String
@@ -40,18 +50,19 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
     }
     guard times.holds(shape) else {
       throw FleetError(
-        "not one request of \(Self.whole(shape.input + shape.output)) tokens fits beside the weights of "
+        "no request of \(Self.whole(shape.input + shape.output)) tokens fits in memory "
+          + "beside the weights of "
           + "\(deployment.architecture.name) on \(deployment.gpusPerReplica) x "
           + deployment.accelerator.name)
     }
     let performance = performance(of: deployment, times, shape, load)
     guard performance.outputRate > 0, performance.outputRate < 1e15 else {
-      throw FleetError("these figures give \(performance.outputRate) tokens a second")
+      throw FleetError("these figures give \(performance.outputRate) tokens per second")
     }
     if case .limited(let seconds) = load, performance.timePerTokenMean > seconds {
       throw FleetError(
-        "one request alone takes \(Self.milliseconds(performance.timePerTokenMean)) ms a token, "
-          + "more than the \(Self.milliseconds(seconds)) ms that are allowed")
+        "one request alone takes \(Self.milliseconds(performance.timePerTokenMean)) ms per token, "
+          + "more than the limit of \(Self.milliseconds(seconds)) ms")
     }
     return performance
   }
@@ -147,10 +158,11 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
     }
     let n = deployment.gpusPerReplica
     guard deployment.gpus >= 1, n >= 1, n <= 1_024, deployment.gpus % n == 0 else {
-      throw FleetError("\(deployment.gpus) GPUs cannot be cut into replicas of \(n)")
+      throw FleetError("\(deployment.gpus) GPUs cannot be divided into replicas of \(n)")
     }
     guard shape.input >= 0, shape.output >= 1, shape.input.isFinite, shape.output.isFinite else {
-      throw FleetError("a request of \(shape.input) input and \(shape.output) output tokens")
+      throw FleetError(
+        "a request of \(shape.input) input and \(shape.output) output tokens is not possible")
     }
     guard shape.input + shape.output <= Double(architecture.contextMax) else {
       throw FleetError(
@@ -167,20 +179,22 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
       }
     } else {
       guard architecture.heads % n == 0 else {
-        throw FleetError("\(architecture.heads) heads cannot be cut for tensor parallelism \(n)")
+        throw FleetError(
+          "\(architecture.heads) heads cannot be divided for tensor parallelism \(n)")
       }
     }
     let domain = deployment.accelerator.linkDomain
     guard n <= max(domain, 8) else {
       throw FleetError(
-        "a replica of \(n) GPUs spans nodes; \(deployment.accelerator.name) joins \(max(domain, 8)), "
+        "a replica of \(n) GPUs spans nodes; \(deployment.accelerator.name) links at most "
+          + "\(max(domain, 8)), "
           + "and networks between nodes are not modeled")
     }
     let bits = [
       deployment.precision.weights, deployment.precision.activations, deployment.precision.cache,
     ]
     guard bits.allSatisfy({ [4, 8, 16].contains($0) }) else {
-      throw FleetError("a precision of \(bits) bits; 4, 8 and 16 are known")
+      throw FleetError("a precision of \(bits) bits is not supported; write 4, 8 or 16")
     }
     let gpu = deployment.accelerator
     let bitsMultiplied = deployment.precision.activations
@@ -189,7 +203,7 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
         || bitsMultiplied == 4 && gpu.flops4 > 0
     else {
       throw FleetError(
-        "\(gpu.name) has no arithmetic of \(bitsMultiplied) bits; weights of few bits can be "
+        "\(gpu.name) has no \(bitsMultiplied)-bit arithmetic; low-bit weights can be "
           + "unpacked: precision \(deployment.precision.weights)/16/\(deployment.precision.cache)")
     }
   }
@@ -234,6 +248,7 @@ public struct Performance: Hashable, Sendable {
     case weights = 1
     case cache, compute, communication, host, capacity, latency
 
+    /// The name in tables and files.
     public var name: String {
       switch self {
       case .weights: "weights"
@@ -246,20 +261,24 @@ public struct Performance: Hashable, Sendable {
       }
     }
 
+    /// A sentence on what would improve throughput.
     public var explanation: String {
       switch self {
-      case .weights: "time goes into reading weights: fewer bits or a larger batch help"
-      case .cache: "time goes into reading the cache: fewer bits of cache or shorter contexts help"
-      case .compute: "time goes into arithmetic: lower precision or more GPUs help"
-      case .communication: "time goes between GPUs: fewer GPUs a replica or a faster link help"
-      case .host: "time goes into launching and scheduling: a newer engine or larger batches help"
+      case .weights: "most time goes into reading weights: fewer bits or a larger batch help"
+      case .cache:
+        "most time goes into reading the cache: a cache with fewer bits or shorter contexts help"
+      case .compute: "most time goes into arithmetic: lower precision or more GPUs help"
+      case .communication:
+        "most time goes into communication: fewer GPUs per replica or a faster link help"
+      case .host:
+        "most time goes into launching and scheduling: a newer engine or larger batches help"
       case .capacity: "memory for the cache limits the batch: more memory or fewer bits help"
       case .latency: "the latency limit keeps the batch small: faster GPUs or a looser limit help"
       }
     }
   }
 
-  /// Output tokens a second, over all GPUs.
+  /// Output tokens per second, over all GPUs.
   public var outputRate: Double
   /// Seconds from an empty engine to the first token: without waiting.
   public var timeToFirstToken: Double
@@ -269,22 +288,27 @@ public struct Performance: Hashable, Sendable {
   public var timePerTokenMean: Double
   /// Requests under way on a replica.
   public var batch: Double
+  /// What keeps the batch from being larger.
   public var batchLimit: BatchLimit
+  /// The number of replicas.
   public var replicas: Double
+  /// The tokens per request that were assumed.
   public var shape: RequestShape
   /// Where the time of a whole batch goes, from prompts to last tokens.
   public var prefill: StepTime
+  /// Seconds of decoding in a whole batch.
   public var decode: StepTime
   /// Throughput with twice the room for the cache, over this.
   public var gainFromMemory: Double
 
-  /// Requests a second.
+  /// Requests per second.
   public var requestRate: Double { outputRate / shape.output }
   /// Where the time of a whole batch goes.
   public var time: StepTime { prefill + decode }
   /// Part of the time that goes into prompts.
   public var prefillShare: Double { prefill.total / time.total }
 
+  /// The bottleneck of the deployment.
   public var regime: Regime {
     if batchLimit == .latency { return .latency }
     if batchLimit == .memory && gainFromMemory > 1.15 { return .capacity }

@@ -39,17 +39,27 @@ public struct PredictionErrors: Codable, Hashable, Sendable {
 
   /// Points of one source, stack, GPU, model and precision, and how well the fit describes them.
   public struct Record: Codable, Hashable, Sendable {
+    /// The engine and version.
     public var stack: String
+    /// The month of the measurement, `2025-09`.
     public var month: String
+    /// Who published the points.
     public var source: String
+    /// The GPU's name in the catalogue.
     public var accelerator: String
+    /// The model's name in the catalogue.
     public var architecture: String
+    /// The bits that were used.
     public var precision: Precision
+    /// GPUs over all replicas.
     public var gpus: Int
+    /// What was measured.
     public var kind: MeasuredPoint.Kind
+    /// The number of points in the group.
     public var points: Int
     /// Medians and greatest of |predicted / measured - 1|.
     public var medianError: Double
+    /// The largest |predicted / measured - 1|.
     public var greatestError: Double
 
     public init(
@@ -77,15 +87,18 @@ public struct PredictionErrors: Codable, Hashable, Sendable {
     }
   }
 
-  /// 90 % of left-out points, whose GPU, model and engine were in the fit with other points.
+  /// 90% of left-out points, whose GPU, model and engine were in the fit with other points.
   public var base: Band
   /// What comes on top when the GPU, the model or the version of the engine was not in the fit.
   public var newAccelerator: Band
+  /// For a model that was not in the fit.
   public var newArchitecture: Band
+  /// For an engine version that was not in the fit.
   public var newStack: Band
   /// Part of the error that all points of one stack, GPU, model and precision share (the intraclass
-  /// correlation): what one measurement tells about the others.
+  /// correlation): what one measurement says about the others.
   public var shared: Double
+  /// The groups of points that the fit used.
   public var records: [Record]
 
   public init(
@@ -160,10 +173,13 @@ public struct PredictionErrors: Codable, Hashable, Sendable {
   }
 }
 
-/// A predicted number with the range that holds 90 % of what was measured in such cases.
+/// A predicted number with the range that holds 90% of what was measured in such cases.
 public struct Interval: Hashable, Sendable {
+  /// The lower end of the 90% range.
   public var low: Double
+  /// The most likely value.
   public var estimate: Double
+  /// The upper end of the 90% range.
   public var high: Double
 
   public init(low: Double, estimate: Double, high: Double) {
@@ -177,6 +193,7 @@ public struct Interval: Hashable, Sendable {
     Interval(low: numerator / high, estimate: numerator / estimate, high: numerator / low)
   }
 
+  /// All three numbers times a positive factor.
   public func times(_ factor: Double) -> Interval {
     Interval(low: low * factor, estimate: estimate * factor, high: high * factor)
   }
@@ -201,7 +218,7 @@ extension PerformanceModel {
     return band
   }
 
-  /// 90 % around an estimate of throughput.
+  /// 90% around an estimate of throughput.
   public func interval(_ estimate: Double, _ band: PredictionErrors.Band) -> Interval {
     Interval(
       low: estimate * PortableMath.exp(-band.below), estimate: estimate,
@@ -211,14 +228,15 @@ extension PerformanceModel {
 
 extension PerformanceModel {
   /// Logarithms of measurements of throughput scatter by that much when repeated: MLPerf submitters with
-  /// like hardware differ by 5.7 %.
+  /// like hardware differ by 5.7%.
   static let measurementSpread = 0.05
 
   /// The same model, with one measurement of a deployment taken into account: a normal prior with the
   /// band's spread, of which the part ``PredictionErrors/shared`` is common to all requests' shapes.
   /// - Parameters:
-  ///   - measured: output tokens a second, of those requests and that load.
+  ///   - measured: output tokens per second, of those requests and that load.
   ///   - isSameCase: whether predictions are wanted for just what was measured.
+  /// - Throws: ``FleetError`` when the deployment cannot be predicted.
   public func pinned(
     _ deployment: Deployment, _ shape: RequestShape, _ load: ServingLoad, measured: Double,
     isSameCase: Bool
@@ -266,12 +284,17 @@ extension PerformanceModel {
 
 /// Errors of predictions, summed up.
 public enum ErrorTable {
+  /// One line of an error table.
   public struct Row: Hashable, Sendable {
+    /// The group of points.
     public var label: String
+    /// The number of points in the group.
     public var points: Int
-    /// Median and 90 % quantile of |predicted / measured - 1|, and median of predicted / measured - 1.
+    /// Median and 90% quantile of |predicted / measured - 1|, and median of predicted / measured - 1.
     public var median: Double
+    /// The 90% quantile of |predicted / measured - 1|.
     public var p90: Double
+    /// The median of predicted / measured - 1.
     public var bias: Double
   }
 

@@ -15,6 +15,7 @@ public struct StepTime: Hashable, Sendable {
   /// Launching, scheduling, sampling.
   public var host = 0.0
 
+  /// Seconds of all parts.
   public var total: Double { weights + cache + compute + communication + host }
 
   static func + (a: StepTime, b: StepTime) -> StepTime {
@@ -62,7 +63,7 @@ struct ReplicaTimes {
   /// Requests that engines take at once.
   let batchLimit: Double
 
-  // Matrix products: seconds a token at full rate, seconds to read the weights once.
+  // Matrix products: seconds per token at full rate, seconds to read the weights once.
   private let denseToken: Double
   private let denseWeights: Double
   private let expertToken: Double

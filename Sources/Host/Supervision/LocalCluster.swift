@@ -7,7 +7,7 @@ import Foundation
 import Logging
 import Synchronization
 
-/// A running local cluster, as `cluster.json` tells other commands.
+/// A running local cluster, as `cluster.json` describes it to other commands.
 public struct ClusterFile: Codable {
   public struct Member: Codable {
     public var name: String
@@ -67,7 +67,8 @@ public final class LocalCluster: Sendable {
     guard let lock = ClusterLock(places) else {
       throw Failure(
         ExitStatus.tryAgain,
-        "a cluster runs on \(places.data) already; stop it with: solvent down --data \(places.data)"
+        "a cluster is already running on \(places.data); stop it with: solvent down --data "
+          + "\(places.data)"
       )
     }
     self.lock = lock

@@ -11,7 +11,7 @@ import SystemPackage
 /// PR_SET_PDEATHSIG). Subprocess starts children on one thread of its own, which lives as long as this
 /// process does.
 public final class Supervisor: Sendable {
-  /// What is done to children, and how it is told.
+  /// How children are started and stopped, and how that is reported.
   public struct Events: Sendable {
     /// Called with one line when a child had to be started again.
     public var report: @Sendable (String) -> Void

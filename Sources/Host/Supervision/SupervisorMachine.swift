@@ -48,7 +48,7 @@ public struct SupervisorMachine: Sendable {
   }
 
   public enum Action: Hashable, Sendable {
-    /// Start the child's process after so many milliseconds.
+    /// Start the child's process after this many milliseconds.
     case start(Child, afterMilliseconds: Int)
     /// Send SIGTERM.
     case terminate(pid: Int32)

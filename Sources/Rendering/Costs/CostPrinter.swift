@@ -5,6 +5,14 @@ import Foundation
 public import Reporting
 
 /// Writes a cost answer: for people with rounding, for programs exactly.
+///
+/// ```swift
+/// let page = Page(.csv, width: 80, isEmphatic: false) { text in
+///   output.withLock { $0 += text }
+/// }
+/// CostPrinter(answer, zone: "UTC").print(on: page)
+/// ```
+/// The example is compiled in `Tests/ExampleTests/RenderingExamples.swift`.
 public struct CostPrinter {
   private let answer: CostAnswer
   private let zone: String
@@ -17,6 +25,7 @@ public struct CostPrinter {
     currency = answer.currency ?? "USD"
   }
 
+  /// Writes the answer in the page's format.
   public func print(on page: Page) {
     switch page.format {
     case .table, .md: printTable(on: page)

@@ -50,10 +50,10 @@ public struct PriceCheckPrinter {
       page.line(
         """
         warn  \(name): \(Text.grouped(tokens)) tokens and \(Text.grouped(images)) images have no \
-        price   fix: add it to a book, docs/PRICES.md
+        price   fix: add it to a price book, docs/PRICES.md
         """)
     }
-    if unpriced.isEmpty { page.line("ok    everything that is booked has a price") }
+    if unpriced.isEmpty { page.line("ok    all booked usage has a price") }
   }
 
   /// `solvent.price-check/v1`

@@ -53,7 +53,7 @@ public struct CheckPrinter {
       page.line()
       page.line(
         "\(check.results.count) points predicted, \(check.unsupported) unsupported · \(Percent.text(check.covered)) "
-          + "within the 90 % range · coefficients of \(check.version)")
+          + "within the 90% range · coefficients of \(check.version)")
     }
   }
 
@@ -62,7 +62,7 @@ public struct CheckPrinter {
       .init(title: "ID"), .init(title: "KIND", rank: 3), .init(title: "MODEL"),
       .init(title: "GPU"), .init(title: "SHAPE", rank: 2),
       .init(title: "MEASURED", isNumber: true), .init(title: "PREDICTED", isNumber: true),
-      .init(title: "90 % RANGE", isNumber: true, rank: 1), .init(title: "ERROR", isNumber: true),
+      .init(title: "90% RANGE", isNumber: true, rank: 1), .init(title: "ERROR", isNumber: true),
     ])
     for result in check.results {
       let point = result.point
@@ -73,7 +73,7 @@ public struct CheckPrinter {
         "\(Rate.text(point.shape.input)) in, \(Rate.text(point.shape.output)) out",
         Rate.text(point.measured), Rate.text(result.predicted.estimate),
         "\(Rate.text(result.predicted.low)) to \(Rate.text(result.predicted.high))",
-        String(format: "%+.0f %%", result.error * 100),
+        String(format: "%+.0f%%", result.error * 100),
       ])
     }
     return table

@@ -44,12 +44,14 @@ public struct ComparePrinter {
       }
     case .table, .md:
       page.line(
-        "\(api) at \(FleetEstimate.dollar(input)) in, \(FleetEstimate.dollar(output)) out a million "
+        "\(api) at \(FleetEstimate.dollar(input)) in, \(FleetEstimate.dollar(output)) out "
+          + "per million "
           + "tokens, beside \(estimate.deployment.title)")
       page.line()
       var table = Table(columns: [
-        .init(title: "REQUESTS A DAY", isNumber: true), .init(title: "API A DAY", isNumber: true),
-        .init(title: "FLEET A DAY", isNumber: true), .init(title: "90 %", isNumber: true, rank: 1),
+        .init(title: "REQUESTS PER DAY", isNumber: true),
+        .init(title: "API PER DAY", isNumber: true),
+        .init(title: "FLEET PER DAY", isNumber: true), .init(title: "90%", isNumber: true, rank: 1),
         .init(title: "GPUS", isNumber: true), .init(title: "CHEAPER"),
       ])
       for row in rows {
@@ -66,7 +68,7 @@ public struct ComparePrinter {
       page.line()
       page.line(verdict)
       page.line(
-        "a request: API \(FleetEstimate.dollar(comparison.apiPerRequest)), fleet at great volume "
+        "per request: API \(FleetEstimate.dollar(comparison.apiPerRequest)), fleet at high volume "
           + FleetEstimate.dollars(comparison.fleetPerRequest)
           + " · GPU-hour \(FleetEstimate.dollars(estimate.priced.hour.total)) · \(estimate.evidence)"
       )
@@ -80,11 +82,12 @@ public struct ComparePrinter {
     let point = comparison.breakEven
     guard point.estimate != nil else {
       return point.low == nil
-        ? "break-even: never; the API is cheaper at any volume"
-        : "break-even: not at the estimate; from \(text(point.low)) requests a day if all goes well"
+        ? "break-even: none; the API is cheaper at any volume"
+        : "break-even: none at the estimate; in the best case from \(text(point.low)) "
+          + "requests per day"
     }
-    return "break-even: from \(text(point.estimate)) requests a day (90 %: \(text(point.low)) to "
-      + "\(text(point.high))); for good, whatever the steps, from \(text(comparison.forGood))"
+    return "break-even: from \(text(point.estimate)) requests per day (90%: \(text(point.low)) to "
+      + "\(text(point.high))); permanently, at any step, from \(text(comparison.forGood))"
   }
 
   /// Cost per day over requests per day, both on logarithmic scales.
@@ -92,13 +95,13 @@ public struct ComparePrinter {
     let middle = comparison.breakEven.estimate ?? 86_400
     let fine = comparison.rows(from: middle / 30, to: middle * 100, count: 240)
     return LinePlot(
-      title: "\(api) or \(estimate.deployment.title)", across: "requests a day",
-      up: "US dollars a day",
+      title: "\(api) or \(estimate.deployment.title)", across: "requests per day",
+      up: "US dollars per day",
       band: fine.map { ($0.volume, $0.fleet.low, $0.fleet.high) },
       lines: [
         .init(name: api, points: fine.map { ($0.volume, $0.api) }, colour: "#c2410c"),
         .init(
-          name: "own fleet, 90 % range", points: fine.map { ($0.volume, $0.fleet.estimate) },
+          name: "own fleet, 90% range", points: fine.map { ($0.volume, $0.fleet.estimate) },
           colour: "#1d4ed8"),
       ], mark: comparison.breakEven.estimate)
   }

@@ -40,32 +40,32 @@ extension FleetEstimate {
         + "\(Text.grouped(Int(shape.output.rounded()))) out")
     add(
       "throughput",
-      "\(Rate.text(rate.estimate)) output tokens/s, 90 % \(Rate.text(rate.low)) to "
+      "\(Rate.text(rate.estimate)) output tokens/s, 90% \(Rate.text(rate.low)) to "
         + "\(Rate.text(rate.high)) · \(Rate.text(performance.requestRate)) requests/s")
     add(
       "latency",
       "\(milliseconds(performance.timePerTokenMean)) between tokens · "
-        + "\(milliseconds(performance.timeToFirstToken)) to the first, without waiting")
+        + "\(milliseconds(performance.timeToFirstToken)) to the first, without queueing")
     add("batch", batchText)
-    add("binds", "\(performance.regime.name): \(performance.regime.explanation)")
+    add("bottleneck", "\(performance.regime.name): \(performance.regime.explanation)")
     add("time", timeText)
     if let nearest { add("nearest measured", Self.text(nearest)) }
     if let nearestPoint { add("nearest point", Self.text(nearestPoint)) }
-    add("a GPU-hour", hourText)
+    add("per GPU-hour", hourText)
     let perMillion = cost.perMillionInput
     add(
-      "a million tokens",
+      "per million tokens",
       "\(Self.dollars(perMillion)) in · \(Self.dollars(cost.perMillionOutput)) out")
-    add("a request", Self.dollars(cost.perRequest))
+    add("per request", Self.dollars(cost.perRequest))
     add(
       "energy",
-      String(format: "%.3g Wh a request, cooling included: ", cost.wattHoursPerRequest)
+      String(format: "%.3g Wh per request, including cooling: ", cost.wattHoursPerRequest)
         + "\(Self.dollar(energyCostPerRequest)) at "
-        + "\(Self.dollar(priced.place.electricity)) a kWh"
-        + (priced.hour.isRented ? ", in the rent" : ", in the hour"))
+        + "\(Self.dollar(priced.place.electricity)) per kWh"
+        + (priced.hour.isRented ? ", included in the rent" : ", included in the GPU-hour"))
     add(
-      "known",
-      evidence + (isPinned ? ", pinned to what you measured" : "")
+      "evidence",
+      evidence + (isPinned ? ", adjusted to your measurement" : "")
         + (guesses.isEmpty ? "" : "; guesses: \(guesses.joined(separator: ", "))")
         + " · coefficients of \(model.version)")
     return table
@@ -80,25 +80,25 @@ extension FleetEstimate {
   private var batchText: String {
     let reason =
       switch performance.batchLimit {
-      case .memory: "as many as memory takes"
-      case .demand: "as many as are asked for"
-      case .latency: "as many as the latency limit takes"
-      case .engine: "as many as engines take"
+      case .memory: "as many as memory holds"
+      case .demand: "as many as the demand sends"
+      case .latency: "as many as the latency limit allows"
+      case .engine: "as many as engines allow"
       }
-    return "\(Text.grouped(Int(performance.batch))) at once a replica, \(reason)"
+    return "\(Text.grouped(Int(performance.batch))) at once per replica, \(reason)"
   }
 
   private var timeText: String {
     timeShares.filter { $0.share >= 0.005 }
-      .map { String(format: "%@ %.0f %%", $0.label, $0.share * 100) }.joined(separator: " · ")
-      + String(format: "; prompts take %.0f %%", performance.prefillShare * 100)
+      .map { String(format: "%@ %.0f%%", $0.label, $0.share * 100) }.joined(separator: " · ")
+      + String(format: "; prompts take %.0f%%", performance.prefillShare * 100)
   }
 
   private var hourText: String {
     let hour = priced.hour
     if hour.isRented { return "\(Self.dollars(hour.total)) rented: \(priced.origin)" }
     return "\(Self.dollars(hour.total)) owned: hardware \(Self.dollar(hour.hardware.estimate)), "
-      + "electricity \(Self.dollar(hour.electricity)), place \(Self.dollar(hour.place)), "
+      + "electricity \(Self.dollar(hour.electricity)), site \(Self.dollar(hour.place)), "
       + "operations \(Self.dollar(hour.operations)) · \(priced.origin)"
   }
 
@@ -116,7 +116,7 @@ extension FleetEstimate {
       + "\(Rate.text(point.shape.output)) out, \(point.kind.name): "
       + "\(Rate.text(point.measured)) \(unit) measured, "
       + "\(Rate.text(result.predicted.estimate)) predicted "
-      + String(format: "(%+.1f %%)", result.error * 100)
+      + String(format: "(%+.1f%%)", result.error * 100)
   }
 
   /// Three digits.

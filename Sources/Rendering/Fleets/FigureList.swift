@@ -71,13 +71,13 @@ public struct FigureList {
       }
     case .table, .md:
       var table = Table(columns: [
-        .init(title: title), .init(title: "", isNumber: true), .init(title: "KNOWN"),
+        .init(title: title), .init(title: "", isNumber: true), .init(title: "EVIDENCE"),
         .init(title: "DATE"), .init(title: "SOURCE", rank: 1),
       ])
       for figure in figures {
         table.rows.append([
           figure.name, figure.value,
-          figure.source.map { $0.isGuess ? "guess" : "reported" } ?? "worked out",
+          figure.source.map { $0.isGuess ? "guess" : "reported" } ?? "calculated",
           figure.source?.date ?? "", figure.source?.address ?? "",
         ])
       }

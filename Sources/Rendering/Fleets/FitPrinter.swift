@@ -8,13 +8,13 @@ enum ErrorRows {
   static func table(_ title: String, _ rows: [ErrorTable.Row]) -> Table {
     var table = Table(columns: [
       .init(title: title), .init(title: "POINTS", isNumber: true),
-      .init(title: "MEDIAN ERROR", isNumber: true), .init(title: "90 % WITHIN", isNumber: true),
+      .init(title: "MEDIAN ERROR", isNumber: true), .init(title: "90% WITHIN", isNumber: true),
       .init(title: "BIAS", isNumber: true),
     ])
     for row in rows {
       table.rows.append([
         row.label, "\(row.points)", Percent.text(row.median), Percent.text(row.p90),
-        String(format: "%+.1f %%", row.bias * 100),
+        String(format: "%+.1f%%", row.bias * 100),
       ])
     }
     return table
@@ -83,7 +83,7 @@ public struct FitPrinter {
         page.line()
       }
       var coverage = Table(columns: [
-        .init(title: "90 % RANGE, WITHOUT"), .init(title: "POINTS", isNumber: true),
+        .init(title: "90% RANGE, WITHOUT"), .init(title: "POINTS", isNumber: true),
         .init(title: "COVERED", isNumber: true),
       ])
       for row in report.coverage {

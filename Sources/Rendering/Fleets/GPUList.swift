@@ -121,7 +121,7 @@ public struct GPUList {
         : "\(FleetEstimate.dollar(price.low)) to \(FleetEstimate.dollar(price.high))"
       figures.append(
         .init(
-          name: price.tier == .purchase ? "purchase" : "an hour, \(price.tier.name)",
+          name: price.tier == .purchase ? "purchase" : "per hour, \(price.tier.name)",
           value: amount, source: price.source))
     }
     return figures

@@ -60,34 +60,34 @@ public struct MeasurePrinter {
     case .table, .md:
       var table = Table(columns: [
         .init(title: estimate.deployment.title), .init(title: "", isNumber: true),
-        .init(title: "KNOWN"),
+        .init(title: "EVIDENCE"),
       ])
       func add(_ label: String, _ value: String, _ known: String) {
         table.rows.append([label, value, known])
       }
       add("tokens in", Rate.text(counted.promptTokens), "measured")
       add("tokens out", Rate.text(counted.outputTokens), "measured")
-      add("output tokens a second", Rate.text(fleet.outputRate), "measured")
+      add("output tokens per second", Rate.text(fleet.outputRate), "measured")
       add("GPU-hours", Rate.text(gpuHours), "measured")
       add(
         "paid", FleetEstimate.dollar(fleet.cost),
-        (hasPrice ? "measured" : "estimated: a catalogue's price; tell yours: --rent, --capital")
+        (hasPrice ? "measured" : "estimated: a catalogue price; give yours: --rent, --capital")
           + ", "
-          + FleetEstimate.dollar(estimate.priced.hour.total.estimate) + " an hour")
+          + FleetEstimate.dollar(estimate.priced.hour.total.estimate) + " per hour")
       add(
         "busy", Percent.text(fleet.utilization),
-        hasCapacity ? "measured" : "estimated: of the throughput at full load")
-      add("for work", FleetEstimate.dollar(fleet.allocated), "")
-      add("idle", FleetEstimate.dollar(fleet.idle), "")
+        hasCapacity ? "measured" : "estimated from the throughput at full load")
+      add("for work done", FleetEstimate.dollar(fleet.allocated), "")
+      add("idle cost", FleetEstimate.dollar(fleet.idle), "")
       add(
-        "a million tokens in", FleetEstimate.dollar(fleet.perMillionInput),
+        "per million tokens in", FleetEstimate.dollar(fleet.perMillionInput),
         "with idle \(FleetEstimate.dollar(fleet.perMillionInputWithIdle))")
       add(
-        "a million tokens out", FleetEstimate.dollar(fleet.perMillionOutput),
+        "per million tokens out", FleetEstimate.dollar(fleet.perMillionOutput),
         "with idle \(FleetEstimate.dollar(fleet.perMillionOutputWithIdle))")
       add(
-        "time of prompts", Percent.text(estimate.performance.prefillShare),
-        "estimated: engines do not count it")
+        "share of time for prompts", Percent.text(estimate.performance.prefillShare),
+        "estimated: engines do not measure it")
       add("rates", "", evidence)
       table.print(on: page)
     }

@@ -73,7 +73,7 @@ public struct ModelList {
       var table = Table(columns: [
         .init(title: "MODEL"), .init(title: "WEIGHTS", isNumber: true),
         .init(title: "ACTIVE", isNumber: true), .init(title: "EXPERTS", rank: 1),
-        .init(title: "ATTENTION", rank: 3), .init(title: "KV A TOKEN", isNumber: true),
+        .init(title: "ATTENTION", rank: 3), .init(title: "KV PER TOKEN", isNumber: true),
         .init(title: "CONTEXT", isNumber: true, rank: 2), .init(title: "SOURCE", rank: 4),
       ])
       for entry in entries {
@@ -98,7 +98,7 @@ public struct ModelList {
       .init(name: "weights", value: billions(value.parameters)),
       .init(name: "active", value: billions(value.activeParameters)),
       .init(
-        name: "KV a token, 16 bits",
+        name: "KV per token, 16 bits",
         value: String(format: "%.1f kB", value.cacheBytes(bits: 16) / 1e3)),
     ]
     func add(_ name: String, _ number: Int) {

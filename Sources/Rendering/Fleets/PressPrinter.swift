@@ -64,12 +64,12 @@ extension PressComparison {
       }
     case .table, .md:
       var table = Table(columns: [
-        .init(title: "SCENARIO"), .init(title: "A DAY", isNumber: true),
-        .init(title: "90 %", isNumber: true), .init(title: "GPUS", isNumber: true),
-        .init(title: "CENTS A REQUEST", isNumber: true),
+        .init(title: "SCENARIO"), .init(title: "PER DAY", isNumber: true),
+        .init(title: "90%", isNumber: true), .init(title: "GPUS", isNumber: true),
+        .init(title: "CENTS PER REQUEST", isNumber: true),
         .init(title: "$/M TOKENS", isNumber: true, rank: 1),
-        .init(title: "TOKENS/S A BUSY GPU", isNumber: true, rank: 2),
-        .init(title: "BINDS", rank: 3),
+        .init(title: "TOKENS/S PER BUSY GPU", isNumber: true, rank: 2),
+        .init(title: "BOTTLENECK", rank: 3),
       ])
       for one in cases {
         table.rows.append([
@@ -85,8 +85,8 @@ extension PressComparison {
       page.line()
       page.line(
         "13 M users x 15 requests x 2,000 tokens, 175 B parameters on A100, "
-          + "\(Percent.text(assumptions.idle)) idle, \(FleetEstimate.dollar(assumptions.gpuHour)) a "
-          + "GPU-hour · SemiAnalysis, 2023-02-09")
+          + "\(Percent.text(assumptions.idle)) idle, \(FleetEstimate.dollar(assumptions.gpuHour)) "
+          + "per GPU-hour · SemiAnalysis, 2023-02-09")
       page.line(why)
     }
   }
@@ -97,20 +97,20 @@ extension PressComparison {
       page.line(label.padding(toLength: 18, withPad: " ", startingAt: 0) + text)
     }
     let (press, roofline, eight) = (cases[0].estimate, cases[1], cases[2].estimate)
-    page.line(page.bold("Where the press figure is from"))
+    page.line(page.bold("Where the press figure comes from"))
     line(
       "press-2023",
-      "\(Self.dollars(press.perDay)) a day: arithmetic only, \(Self.decimal(press.gpus)) A100, "
+      "\(Self.dollars(press.perDay)) per day: arithmetic only, \(Self.decimal(press.gpus)) A100, "
         + String(
-          format: "%.3f cents a query, $%.2f a million tokens", press.perRequest * 100,
+          format: "%.3f cents per query, $%.2f per million tokens", press.perRequest * 100,
           press.perMillionTokens))
     line(
       "with memory",
-      "\(Amount.text(roofline.estimate.perDay, "USD")) a day"
+      "\(Amount.text(roofline.estimate.perDay, "USD")) per day"
         + (roofline.range.map {
-          " (90 %: \(Amount.text($0.low, "USD")) to \(Amount.text($0.high, "USD")))"
+          " (90%: \(Amount.text($0.low, "USD")) to \(Amount.text($0.high, "USD")))"
         } ?? "")
-        + ": the cache leaves room for \(Int(roofline.batch ?? 0)) requests a server; "
+        + ": the cache leaves room for \(Int(roofline.batch ?? 0)) requests per server; "
         + "\(Amount.text(eight.perDay, "USD")) with the cache at 8 bits")
     page.line(
       page.dim("press-2023-roofline: solvent fleet press-2023 · equations: docs/FLEET.md"))
@@ -121,7 +121,8 @@ extension PressComparison {
     let (press, roofline, eight) = (cases[0].estimate, cases[1].estimate, cases[2].estimate)
     return String(
       format:
-        "Arithmetic alone allows %.0f tokens/s a GPU; the cache of GPT-3, 4.7 MB a token, leaves room "
+        "Arithmetic alone allows %.0f tokens/s per GPU; the cache of GPT-3, 4.7 MB per "
+        + "token, leaves room "
         + "for %.0f requests on 8 GPUs, so each step reads all weights for few tokens: %.0f (%.0f with "
         + "the cache at 8 bits). Under its own assumptions the press figure is %.1f to %.1f times too "
         + "low.",

@@ -29,7 +29,7 @@ public struct SearchPrinter {
     self.guessed = guessed
   }
 
-  /// 90 % of the cost of a million tokens.
+  /// 90% of the cost of a million tokens.
   private func range(_ found: FleetSearch.Found) -> Interval {
     let band = job.model.band(found.deployment)
     let place = job.accelerators.firstIndex(of: found.deployment.accelerator) ?? 0
@@ -76,18 +76,19 @@ public struct SearchPrinter {
             != (index - 1) * (top - 1) / max(1, front.count - 1)
           || index == 0
       }
-      table("FRONT: FASTER OR CHEAPER", shown.map { front[$0] }, hasFleet: false).print(on: page)
+      table("PARETO FRONT: FASTER OR CHEAPER", shown.map { front[$0] }, hasFleet: false).print(
+        on: page)
       page.line()
       page.line(
         "\(Text.grouped(search.evaluated)) configurations, \(Text.grouped(search.possible)) possible, "
           + "\(Text.grouped(search.found.count)) within the limits · "
           + String(format: "%.2f s", seconds) + " · \(job.architecture.name), \(job.stack.name) · "
-          + "see one: solvent fleet estimate")
+          + "details: solvent fleet estimate")
       if search.front.contains(where: { guessed.contains($0.deployment.accelerator.name) }) {
-        page.line("* its price is a guess; give yours: solvent fleet add prices.yaml")
+        page.line("* the price is a guess; give yours: solvent fleet add prices.yaml")
       }
       if job.precisions.count > 1 {
-        page.line("fewer bits change a model's answers; keep some: --precision bf16")
+        page.line("fewer bits change a model's answers; to keep them: --precision bf16")
       }
     }
   }
@@ -98,10 +99,10 @@ public struct SearchPrinter {
     var table = Table(columns: [
       .init(title: title), .init(title: "BITS", rank: 1),
       .init(title: "AT ONCE", isNumber: true, rank: 2),
-      .init(title: "TOKENS/S A USER", isNumber: true),
+      .init(title: "TOKENS/S PER USER", isNumber: true),
       .init(title: "FIRST TOKEN", isNumber: true, rank: 3),
-      .init(title: "$/M OUT", isNumber: true), .init(title: "90 %", isNumber: true, rank: 1),
-      .init(title: "BINDS", rank: 2),
+      .init(title: "$/M OUT", isNumber: true), .init(title: "90%", isNumber: true, rank: 1),
+      .init(title: "BOTTLENECK", rank: 2),
     ])
     if hasFleet {
       table.columns.append(.init(title: "GPUS", isNumber: true))

@@ -85,7 +85,8 @@ public struct SizePrinter {
       page.line(
         "\(estimate.deployment.title): \(Rate.text(estimate.performance.requestRate)) requests/s")
       page.line(
-        "demand: \(Rate.text(sizing.requestsPerDay)) requests a day, \(Rate.text(mean)) a second on "
+        "demand: \(Rate.text(sizing.requestsPerDay)) requests per day, \(Rate.text(mean)) "
+          + "per second on "
           + "average, \(Rate.text(peak)) at the peak · \(Rate.text(demand.shape.input)) tokens in, "
           + "\(Rate.text(demand.shape.output)) out"
           + (clientsWithoutSizes == 0
@@ -97,11 +98,11 @@ public struct SizePrinter {
       page.line()
       var table = Table(columns: [
         .init(title: "PLAN"), .init(title: "GPUS AT PEAK", isNumber: true),
-        .init(title: "GPU-HOURS A DAY", isNumber: true, rank: 2),
-        .init(title: "BUSY", isNumber: true), .init(title: "COST A DAY", isNumber: true),
-        .init(title: "90 %", isNumber: true, rank: 1), .init(title: "OF IT IDLE", isNumber: true),
-        .init(title: "A REQUEST", isNumber: true),
-        .init(title: "KWH A DAY", isNumber: true, rank: 3),
+        .init(title: "GPU-HOURS PER DAY", isNumber: true, rank: 2),
+        .init(title: "BUSY", isNumber: true), .init(title: "COST PER DAY", isNumber: true),
+        .init(title: "90%", isNumber: true, rank: 1), .init(title: "IDLE COST", isNumber: true),
+        .init(title: "PER REQUEST", isNumber: true),
+        .init(title: "KWH PER DAY", isNumber: true, rank: 3),
       ])
       for one in sizing.cases {
         table.rows.append([
@@ -118,7 +119,7 @@ public struct SizePrinter {
       page.line()
       page.line(
         "headroom \(Percent.text(sizing.headroom)), at least \(sizing.minimum) replicas of "
-          + "\(estimate.deployment.gpusPerReplica) GPUs · a GPU-hour "
+          + "\(estimate.deployment.gpusPerReplica) GPUs · per GPU-hour "
           + FleetEstimate.dollars(estimate.priced.hour.total) + " · " + estimate.evidence)
     }
   }

@@ -13,12 +13,13 @@ public enum Percent {
     return String(format: "%.1f%% ± %.1f", share.value * 100, share.standardError * 100)
   }
 
+  /// A share with one decimal: `57.2%`.
   public static func text(_ value: Double) -> String { String(format: "%.1f%%", value * 100) }
 }
 
 /// Amounts for people.
 public enum Amount {
-  /// `$` for dollars, else the code and a space.
+  /// `$` for dollars, otherwise the code and a space.
   public static func symbol(_ currency: String) -> String {
     currency == "USD" ? "$" : "\(currency) "
   }

@@ -11,6 +11,7 @@ public enum CSVText {
     cells.map { Double($0) == nil ? cell($0) : $0 }.joined(separator: ",")
   }
 
+  /// A field, quoted where RFC 4180 requires it.
   public static func cell(_ text: String) -> String {
     var text = text
     if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) {

@@ -14,6 +14,7 @@ public enum OutputFormat: String, CaseIterable, Sendable {
 
 /// Where an answer is written: how, how wide, with or without emphasis, and to whom.
 public struct Page: Sendable {
+  /// What the answer is written as.
   public let format: OutputFormat
   /// Columns that a line may take.
   public let width: Int
@@ -44,7 +45,9 @@ public struct Page: Sendable {
   /// Writes text that ends its own lines.
   public func write(_ text: String) { sink(text) }
 
+  /// The text in bold, where the page allows emphasis.
   public func bold(_ text: String) -> String { isEmphatic ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+  /// The text in gray, where the page allows emphasis.
   public func dim(_ text: String) -> String { isEmphatic ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
 
   /// Writes a line of CSV; numbers stay numbers, also negative ones.

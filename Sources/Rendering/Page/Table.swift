@@ -2,8 +2,11 @@
 
 /// Rows under headings, aligned, as wide as the terminal allows.
 public struct Table: Sendable {
+  /// A heading and how its cells are aligned.
   public struct Column: Sendable {
+    /// The heading, in upper case.
     public var title: String
+    /// Whether cells are aligned to the right.
     public var isNumber: Bool
     /// Left out first when there is no room; 0 stays always.
     public var rank: Int
@@ -15,8 +18,11 @@ public struct Table: Sendable {
     }
   }
 
+  /// From left to right.
   public var columns: [Column]
+  /// One text per column.
   public var rows: [[String]] = []
+  /// The last line, set apart; `nil` for none.
   public var footer: [String]?
 
   public init(columns: [Column]) { self.columns = columns }

@@ -23,7 +23,7 @@ public enum Text {
     return sign + ([digits[...]] + groups).joined(separator: ",")
   }
 
-  /// `1,204.50`: a number with so many decimals.
+  /// `1,204.50`: a number with that many decimals.
   public static func decimal(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite else { return "–" }
     let text = String(format: "%.\(decimals)f", value)

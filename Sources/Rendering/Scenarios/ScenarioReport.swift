@@ -73,7 +73,7 @@ public struct ScenarioReport {
     var drivers = Table(columns: [
       .init(title: "DRIVER"), .init(title: "EXPLAINS", isNumber: true),
       .init(title: "P(RUIN) LOW", isNumber: true), .init(title: "HIGH", isNumber: true),
-      .init(title: "DRAWN FROM", rank: 1), .init(title: "KNOWN", rank: 2),
+      .init(title: "DRAWN FROM", rank: 1), .init(title: "EVIDENCE", rank: 2),
     ])
     for driver in summary.drivers.filter({ isUncertain($0.parameter) }).prefix(6) {
       drivers.rows.append([
@@ -90,8 +90,8 @@ public struct ScenarioReport {
     page.line(
       page.dim(
         """
-        ± is one standard error of simulation, not of the assumptions · <, >: no path, every path; \
-        with 95% confidence · low, high: lowest and highest tenth of the driver
+        ± is one standard error of the simulation, not of the assumptions · <, >: no path, every \
+        path; with 95% confidence · low, high: lowest and highest tenth of the driver
         \(String(format: "%.2f", seconds)) s, \(String(format: "%.0f", rate / 1e6)) M path-steps/s \
         · fingerprint \(String(summary.counts.fanHash, radix: 16))
         """))

@@ -20,7 +20,7 @@ public struct StatementPrinter {
       case .unitEconomics, .coverage, .runway, .balance: printLines(on: page)
       }
       if answer.hasUnpriced {
-        page.line("some usage has no price and is in no sum; see: solvent prices check")
+        page.line("some usage has no price and is not in any sum; see: solvent prices check")
       }
     }
   }
@@ -81,7 +81,8 @@ public struct StatementPrinter {
     }
     table.print(on: page)
     if shown < months {
-      page.line("\(months - shown) earlier months are in the sum; --csv and --json list them")
+      page.line(
+        "\(months - shown) earlier months are included in the sum; --csv and --json list them")
     }
   }
 

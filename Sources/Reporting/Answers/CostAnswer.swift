@@ -4,8 +4,11 @@ import Economics
 
 /// The answer: rows in the order of their keys, and their sum.
 public struct CostAnswer: Codable, Hashable, Sendable {
+  /// The totals of one combination of column values.
   public struct Row: Codable, Hashable, Sendable {
+    /// One value per column of ``by``; empty where usage has none.
     public var key: [String]
+    /// Quantities and cost of the row.
     public var totals: CostTotals
 
     public init(key: [String], totals: CostTotals) {
@@ -19,8 +22,11 @@ public struct CostAnswer: Codable, Hashable, Sendable {
     }
   }
 
+  /// The columns of the question.
   public var by: [String]
+  /// Sorted by key.
   public var rows: [Row]
+  /// The sum of all rows.
   public var total: CostTotals
   /// `nil` while there is nothing.
   public var currency: String?
@@ -30,6 +36,7 @@ public struct CostAnswer: Codable, Hashable, Sendable {
   public var chain: [UInt8]
   /// The first and last bucket with usage, in milliseconds since 1970.
   public var firstTime: Int64?
+  /// The start of the last bucket with usage.
   public var lastTime: Int64?
 
   public init(

@@ -4,6 +4,14 @@ public import Economics
 public import Ledger
 
 /// Adds up lines by the columns of a query: the same code for a ledger and for a file.
+///
+/// ```swift
+/// var sum = try CostSum(CostQuery(by: ["day", "model"]))
+/// try sum.add(outcome, seriesBase: 0)
+/// let answer = sum.answer(currency: "USD")
+/// let row = answer.rows[0]  // key ["2023-08-01", "gpt-4"], cost 0.03
+/// ```
+/// The example is compiled in `Tests/ExampleTests/ReportingExamples.swift`.
 public struct CostSum {
   private enum Column {
     case time(TimeUnit)
@@ -55,6 +63,7 @@ public struct CostSum {
   /// - Parameters:
   ///   - series: a number that stands for `dimensions`.
   ///   - dimensions: called at most once for each series and bucket.
+  /// - Throws: ``MoneyError/overflow``, after which the sum is not usable.
   public mutating func add(
     bucket: TimeBucket, series: Int64, meter: Meter, quantity: UInt64, pricing: Pricing,
     evidence: Evidence, cost: Money, dimensions: () -> [String: String]
@@ -78,6 +87,7 @@ public struct CostSum {
   }
 
   /// Adds all lines of a batch's outcome.
+  /// - Throws: ``MoneyError/overflow``, after which the sum is not usable.
   public mutating func add(_ outcome: PricingOutcome, seriesBase: Int64) throws {
     for index in 0..<outcome.lineCount {
       let bucket = TimeBucket(index: outcome.buckets[index])
@@ -140,6 +150,7 @@ public struct CostSum {
   }
 
   /// Answers from a ledger.
+  /// - Throws: ``QueryError`` for a question without an answer, or what reading the ledger throws.
   public static func answer(_ query: CostQuery, from ledger: Ledger) throws -> CostAnswer {
     var sum = try CostSum(query)
     let hasSource = query.by.contains(Dimension.source) || query.filters[Dimension.source] != nil

@@ -56,10 +56,14 @@ public struct CostTotals: Hashable, Sendable {
   /// The weakest evidence of what was added.
   public var evidence: Evidence = .measured
 
+  /// Nothing: no usage, no cost.
   public init() {}
 
+  /// The quantity of a meter, priced or not.
   public func quantity(_ meter: Meter) -> UInt64 { quantities[meter] }
+  /// The part of a meter's quantity for which no rate is known.
   public func unpriced(_ meter: Meter) -> UInt64 { unpriced[meter] }
+  /// Whether any chargeable usage has no rate.
   public var hasUnpriced: Bool { unpriced != MeterCounts() }
 
   /// - Throws: ``MoneyError/overflow``.

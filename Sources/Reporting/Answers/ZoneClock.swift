@@ -10,7 +10,8 @@ public struct ZoneClock: Sendable {
   /// - Throws: ``QueryError`` for a zone that is not known.
   public init(_ name: String) throws {
     guard let zone = TimeZone(identifier: name) else {
-      throw QueryError("'\(name)' is no time zone; write an IANA name such as Europe/Berlin")
+      throw QueryError(
+        "'\(name)' is not a valid time zone; write an IANA name such as Europe/Berlin")
     }
     self.zone = zone
   }

@@ -6,6 +6,7 @@ public struct CostQuery: Codable, Hashable, Sendable {
   public var by: [String]
   /// Milliseconds since 1970, on a bucket's border.
   public var since: Int64?
+  /// The end, exclusive, in the same unit; `nil` for no end.
   public var until: Int64?
   /// IANA name of the time zone in which days are cut.
   public var zone: String
@@ -38,6 +39,8 @@ public enum TimeUnit: String, CaseIterable, Sendable {
 
 /// Why a question cannot be answered.
 public struct QueryError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What is not possible, and what to write instead.
   public let description: String
+  /// - Parameter description: a sentence for the person who asked.
   public init(_ description: String) { self.description = description }
 }

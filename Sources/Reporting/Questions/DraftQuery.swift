@@ -2,7 +2,7 @@
 
 /// Asks for a scenario from the books.
 public struct DraftQuery: Codable, Hashable, Sendable {
-  /// What the scenario is called.
+  /// Name of the scenario.
   public var name: String
   /// The part of the books, and the months of it that are averaged.
   public var books: StatementQuery

@@ -24,13 +24,17 @@ public struct StatementQuery: Codable, Hashable, Sendable {
     }
   }
 
+  /// Which statement is asked for.
   public var kind: Kind
   /// The first and last month; `nil` takes what the books span.
   public var since: Month?
+  /// The last month, included; `nil` for the last of the books.
   public var until: Month?
   /// IANA name of the time zone in which months of usage begin.
   public var zone: String
+  /// Only this product; `nil` for all.
   public var product: String?
+  /// Only this customer; `nil` for all.
   public var customer: String?
   /// Usage of this AI model only; revenue and other costs stay.
   public var model: String?

@@ -9,8 +9,11 @@ public struct BalanceSheet: Sendable {
   public let balances: [Account: Money]
   /// Revenue less costs so far.
   public let retained: Money
+  /// Cash.
   public let assets: Money
+  /// What is owed for usage and to investors with a profit share.
   public let liabilities: Money
+  /// Capital, opening balance and retained earnings.
   public let equity: Money
   /// Assets less liabilities and equity: 0, or the books are wrong.
   public let difference: Money

@@ -7,7 +7,7 @@ extension StatementAnswer {
   init(balance material: StatementMaterial) throws {
     guard material.query.product == nil, material.query.customer == nil else {
       throw QueryError(
-        "a balance sheet is of the whole company: no product, no customer")
+        "a balance sheet covers the whole company; leave out product and customer")
     }
     let last = material.period.upperBound
     var usage = CostTotals()
@@ -35,7 +35,7 @@ extension StatementAnswer {
         .money("equity", "equity", sheet.equity, decimals: 2),
         .money(
           "difference", "difference", sheet.difference, decimals: 2,
-          note: "assets less liabilities and equity: 0 in good books"),
+          note: "assets less liabilities and equity: 0 if the books balance"),
       ], isUnpriced: usage.hasUnpriced)
   }
 }

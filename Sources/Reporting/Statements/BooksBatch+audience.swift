@@ -3,8 +3,8 @@
 public import Economics
 
 extension BooksBatch {
-  /// The audience in a month, and how it is known: of a product what was told of it, else of all;
-  /// without a product what was told of all, else what the products add up to.
+  /// The audience in a month, and how it is known: for a product its own figure, otherwise the company's;
+  /// without a product the company's figure, otherwise the sum over products.
   public func audience(
     _ measure: AudienceMeasure, in month: Month, product: String? = nil
   ) -> (value: UInt64, evidence: Evidence, source: String)? {

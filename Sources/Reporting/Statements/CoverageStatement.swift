@@ -37,7 +37,7 @@ extension StatementAnswer {
         parts.append(.number("profit_share", "profit share", .share, Double(share) / 1_000_000))
       }
       if let outstanding = deal.outstanding {
-        parts.append(.money("outstanding", "of it outstanding", outstanding))
+        parts.append(.money("outstanding", "outstanding", outstanding))
       }
       parts.append(.text("evidence", "evidence", deal.entry.evidence.name))
       return .money(

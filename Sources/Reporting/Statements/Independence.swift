@@ -4,13 +4,17 @@ public import Economics
 
 /// Who holds what, and on whom the company depends.
 public struct Independence: Sendable {
+  /// A funding entry and what is left of its terms.
   public struct Deal: Sendable {
+    /// The entry, with investor and terms.
     public var entry: BookEntry
+    /// The cash that it brought.
     public var amount: Money
     /// Of the profit share, what is still to be paid.
     public var outstanding: Money?
   }
 
+  /// All funding, in the order of the entries.
   public private(set) var deals: [Deal] = []
   /// Who owns what after all deals: each new stake thins the earlier ones.
   public private(set) var owners: [(name: String, share: Double)] = []
@@ -71,14 +75,14 @@ public struct Independence: Sendable {
     }
     guard !stakes.isEmpty else { return [] }
     let rest = 1 - stakes.values.reduce(0, +)
-    return stakes.map { ($0.key.isEmpty ? "not named" : $0.key, $0.value) }
-      .sorted { ($0.1, $1.0) > ($1.1, $0.0) } + [("everyone before", rest)]
+    return stakes.map { ($0.key.isEmpty ? "unnamed" : $0.key, $0.value) }
+      .sorted { ($0.1, $1.0) > ($1.1, $0.0) } + [("earlier owners", rest)]
   }
 
   private static func shares(_ amounts: [String: Money]) -> [(name: String, share: Double)] {
     let total = amounts.values.reduce(0) { $0 + $1.approximate }
     guard total > 0 else { return [] }
-    return amounts.map { ($0.key.isEmpty ? "not named" : $0.key, $0.value.approximate / total) }
+    return amounts.map { ($0.key.isEmpty ? "unnamed" : $0.key, $0.value.approximate / total) }
       .sorted { ($0.1, $1.0) > ($1.1, $0.0) }
   }
 }

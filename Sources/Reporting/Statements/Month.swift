@@ -7,8 +7,10 @@ public struct Month: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// Months since year 0.
   public let index: Int
 
+  /// - Parameter index: months since January of year 0.
   public init(index: Int) { self.index = index }
 
+  /// The month that holds a day, given in days since 1970.
   public init(day: Int64) {
     let (year, month, _) = Instant.civil(days: day)
     index = Int(year) * 12 + Int(month) - 1
@@ -25,11 +27,13 @@ public struct Month: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   public static func < (a: Month, b: Month) -> Bool { a.index < b.index }
 
+  /// `2023-07`.
   public var description: String {
     let month = index % 12 + 1
     return "\(index / 12)-\(month < 10 ? "0" : "")\(month)"
   }
 
+  /// The month that many months later, or earlier if negative.
   public func advanced(by months: Int) -> Month { Month(index: index + months) }
 }
 
@@ -40,7 +44,7 @@ extension Month: Codable {
     let text = try container.decode(String.self)
     guard let month = Month(text) else {
       throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "'\(text)' is not a month such as 2023-07")
+        in: container, debugDescription: "'\(text)' is not a valid month; write 2023-07")
     }
     self = month
   }

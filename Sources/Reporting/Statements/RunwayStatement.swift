@@ -7,7 +7,7 @@ extension StatementAnswer {
   init(runway material: StatementMaterial) throws {
     let months = material.query.burnMonths
     guard (1...120).contains(months) else {
-      throw QueryError("burn is averaged over 1 to 120 months, not \(months)")
+      throw QueryError("burn can be averaged over 1 to 120 months, not \(months)")
     }
     let period = material.burnPeriod(months)
     let statement = try material.statement(period)
@@ -25,7 +25,7 @@ extension StatementAnswer {
     ]
     lines += Self.shares(try material.independence())
     if statement.netBurn == nil {
-      lines.append(.text("note", "", "revenue covers all costs: nothing is burnt"))
+      lines.append(.text("note", "", "revenue covers all costs: there is no burn"))
     }
     self.init(material, period, lines: lines, isUnpriced: statement.usage.hasUnpriced)
   }

@@ -15,7 +15,9 @@ public struct Statement: Sendable {
   public let months: Int
   /// Of the last month of the period.
   public let visits: UInt64?
+  /// Active users in the last month; `nil` if the books have no figure.
   public let users: UInt64?
+  /// Paying customers in the last month; `nil` if the books have no figure.
   public let payers: UInt64?
   /// Payers who left in the last month, over those of the month before.
   public let churn: Double?
@@ -26,20 +28,25 @@ public struct Statement: Sendable {
   /// Whether anything was booked as cash.
   public let hasCash: Bool
 
+  /// Subscriptions, API and other revenue.
   public let revenue: Money
   /// What serving costs: usage and hosting.
   public let serving: Money
   /// Research and training: the improvement of models.
   public let improvement: Money
+  /// Staff, sales and other costs.
   public let otherCosts: Money
   /// Share of profits paid.
   public let profitShare: Money
   /// All costs: serving, improvement, other, share of profits.
   public let costs: Money
+  /// Revenue less serving.
   public let grossMargin: Money
   /// Gross margin less what is spent on selling.
   public let contributionMargin: Money
+  /// Revenue less all costs.
   public let result: Money
+  /// Capital raised in the period.
   public let capital: Money
   private let liquidity: Money
 
@@ -125,6 +132,7 @@ public struct Statement: Sendable {
   public var coverage: Double? { Self.ratio(revenue, costs) }
   /// Revenue over the cost of serving.
   public var servingCoverage: Double? { Self.ratio(revenue, serving) }
+  /// Gross margin over revenue; `nil` without revenue.
   public var grossMarginRatio: Double? { Self.ratio(grossMargin, revenue) }
   /// All costs per month.
   public var grossBurn: Money { costs.divided(by: UInt64(months)) }
@@ -139,7 +147,9 @@ public struct Statement: Sendable {
     return max(0, Self.ratio(liquidity, netBurn) ?? 0)
   }
 
+  /// Requests of the usage ledger, failed ones included.
   public var requests: UInt64 { usage.quantity(.requests) }
+  /// Input, cached input and output tokens of the usage ledger.
   public var tokens: UInt64 { usage.tokens.all }
 
   /// An amount for each of so many; `nil` for none.

@@ -18,6 +18,7 @@ public enum StatementValue: Hashable, Sendable {
     money.map { .money($0) } ?? .unknown
   }
 
+  /// A count, or `unknown` for `nil`.
   public static func count(ifKnown count: UInt64?) -> StatementValue {
     count.map { .count($0) } ?? .unknown
   }
@@ -92,6 +93,7 @@ public struct StatementLine: Codable, Hashable, Sendable {
   public var key: String
   /// The name for people.
   public var label: String
+  /// What the values count, which decides how they are shown.
   public var unit: Unit
   /// Decimals that people are shown of money.
   public var decimals: Int
@@ -148,14 +150,25 @@ extension StatementLine {
 }
 
 /// A statement, ready to be rendered.
+///
+/// ```swift
+/// let material = try StatementMaterial(StatementQuery(.profitAndLoss), from: ledger)
+/// let answer = try StatementAnswer(material)
+/// let serving = answer.lines.first { $0.key == "serving" }  // one value per column
+/// ```
+/// The example is compiled in `Tests/ExampleTests/ReportingExamples.swift`.
 public struct StatementAnswer: Codable, Hashable, Sendable {
+  /// Which statement it is.
   public var kind: StatementQuery.Kind
+  /// ISO 4217 code of all money in it.
   public var currency: String
   /// The first and last month that it covers.
   public var since: Month
+  /// The last month, included.
   public var until: Month
   /// What each value of a line is of: months and `total`, or the one period.
   public var columns: [String]
+  /// In the order in which they are shown.
   public var lines: [StatementLine]
   /// For each column whether usage without a price is left out of its money.
   public var isUnpriced: [Bool]

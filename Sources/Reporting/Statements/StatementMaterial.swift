@@ -5,7 +5,9 @@ public import Ledger
 
 /// What statements are made of: the books, usage by month, and the period asked for.
 public struct StatementMaterial: Sendable {
+  /// The question.
   public let query: StatementQuery
+  /// All entries and audience figures.
   public let books: BooksBatch
   /// Of what the statement is about.
   public let usage: [(month: Month, totals: CostTotals)]
@@ -13,7 +15,9 @@ public struct StatementMaterial: Sendable {
   public let allUsage: [(month: Month, totals: CostTotals)]
   /// What usage of each provider has cost.
   public let usageByProvider: [(name: String, cost: Money)]
+  /// ISO 4217 code of books and usage.
   public let currency: String
+  /// The months that the statement covers.
   public let period: ClosedRange<Month>
 
   /// Reads what a ledger holds. Cost: linear in its postings and entries.
@@ -58,7 +62,7 @@ public struct StatementMaterial: Sendable {
     let first = query.since ?? span.lowerBound
     let last = query.until ?? span.upperBound
     guard first <= last else {
-      throw QueryError("the period ends in \(last), before it begins in \(first)")
+      throw QueryError("the period ends in \(last), before its start in \(first)")
     }
     period = first...last
     currency = books.currency.isEmpty ? allUsage.currency ?? "USD" : books.currency

@@ -23,7 +23,7 @@ extension StatementAnswer {
     lines += Self.ratios(statement)
     lines += [
       .money(
-        "improvement", "model improvement", statement.improvement, note: "beside serving",
+        "improvement", "model improvement", statement.improvement, note: "in addition to serving",
         parts: [.money("serving", "serving", statement.serving)]),
       .money("gross_burn", "gross burn per month", statement.grossBurn),
       .money("net_burn", "net burn per month", statement.netBurn),

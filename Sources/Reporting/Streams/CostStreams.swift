@@ -6,11 +6,13 @@ public import Ledger
 /// What is published under a topic: rows with their current values. A change names the rows that
 /// changed, with their new values, so applying it is replacing them.
 public struct CostUpdate: Codable, Hashable, Sendable {
+  /// A row with its current values.
   public struct Row: Codable, Hashable, Sendable {
     /// The start of the bucket, hour or day in UTC, in milliseconds since 1970.
     public var time: Int64
     /// The product or model; empty for totals.
     public var name: String
+    /// All usage of that time and name so far.
     public var totals: CostTotals
 
     public init(time: Int64, name: String, totals: CostTotals) {
@@ -25,10 +27,13 @@ public struct CostUpdate: Codable, Hashable, Sendable {
     }
   }
 
+  /// The name of a ``CostTopic``.
   public var topic: String
   /// The ledger sequence that it shows.
   public var ledger: Int64
+  /// ISO 4217 code of the rows' costs.
   public var currency: String
+  /// All rows of the topic in a snapshot, the changed ones in a delta.
   public var rows: [Row]
 
   public init(topic: String, ledger: Int64, currency: String, rows: [Row]) {
@@ -46,6 +51,7 @@ public struct CostUpdate: Codable, Hashable, Sendable {
 
 /// A topic of costs: `cost/day/model`.
 public struct CostTopic: Hashable, Sendable {
+  /// The length of time that a row covers.
   public enum Unit: String, CaseIterable, Sendable {
     case bucket, hour, day
 
@@ -57,7 +63,7 @@ public struct CostTopic: Hashable, Sendable {
       }
     }
 
-    /// How far back from the newest row a topic reaches: it bounds its whole state.
+    /// How far back from the newest row a topic reaches, in milliseconds: it bounds its snapshot.
     public var window: Int64 {
       switch self {
       case .bucket: 2 * 86_400_000
@@ -67,17 +73,22 @@ public struct CostTopic: Hashable, Sendable {
     }
   }
 
+  /// What a row's name is: a product, a model, or nothing.
   public enum Split: String, CaseIterable, Sendable {
     case product, model, total
   }
 
+  /// The length of time per row.
   public var unit: Unit
+  /// What the rows are split by.
   public var split: Split
 
+  /// Every topic that is published.
   public static let all = Unit.allCases.flatMap { unit in
     Split.allCases.map { CostTopic(unit: unit, split: $0) }
   }
 
+  /// `cost/UNIT/SPLIT`.
   public var name: String { "cost/\(unit.rawValue)/\(split.rawValue)" }
 }
 
@@ -85,9 +96,13 @@ public struct CostTopic: Hashable, Sendable {
 public struct CostStreams {
   /// A message to publish.
   public struct Message: Sendable {
+    /// The topic to publish under.
     public var topic: String
+    /// One more than that of the topic's previous message.
     public var sequence: UInt64
+    /// Whether it is a snapshot rather than a delta.
     public var isWhole: Bool
+    /// What to publish.
     public var update: CostUpdate
   }
 
@@ -100,6 +115,7 @@ public struct CostStreams {
   private var currency = ""
 
   /// Reads the ledger once.
+  /// - Throws: What reading the ledger throws, or `MoneyError`.
   public init(_ ledger: Ledger) throws {
     var namesOfSeries: [Int64: [UInt32]] = [:]
     let view = try ledger.read { view, posting in
@@ -132,6 +148,7 @@ public struct CostStreams {
   }
 
   /// Takes what a commit added.
+  /// - Throws: `MoneyError/overflow`.
   public mutating func add(_ change: Ledger.Change) throws {
     let outcome = change.outcome
     ledgerSequence = change.sequence
@@ -188,8 +205,8 @@ public struct CostStreams {
   /// The whole state of every topic, or only of those with many changes since the last one.
   public mutating func wholeStates(onlyDue: Bool = false) -> [Message] {
     states.indices.compactMap { index in
-      // What has changed but was not told yet belongs to the next change, not to this state's
-      // sequence: it may be told with it early, since rows carry values, not differences.
+      // What has changed but was not published yet belongs to the next change, not to this state's
+      // sequence: it may be published early, since rows carry values, not differences.
       if onlyDue && states[index].changesSinceWhole < Self.changesPerWhole { return nil }
       return message(states[index], isWhole: true, states[index].takeWhole())
     }
@@ -370,11 +387,13 @@ public struct CostStreamRows: Sendable, Equatable {
   private var topics: [String: [Key: CostTotals]] = [:]
   /// The ledger sequence of the last message.
   public private(set) var ledger: Int64 = 0
+  /// ISO 4217 code of all costs; empty before the first message.
   public private(set) var currency = ""
 
+  /// A follower that has seen no message.
   public init() {}
 
-  /// Takes a message: the whole state of its topic, or a change of it.
+  /// Takes a message: the snapshot of its topic, or a change of it.
   /// - Returns: the rows that are new or have other values.
   public mutating func take(_ update: CostUpdate, isWhole: Bool) -> [CostUpdate.Row] {
     ledger = max(ledger, update.ledger)

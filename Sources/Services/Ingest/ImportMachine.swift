@@ -105,14 +105,14 @@ struct ImportMachine: Sendable {
     _ key: ImportKey, fresh: ImportState, digest: ContentDigest
   ) -> Opening {
     guard runs[key] == nil else {
-      return .refused("is being imported already; wait for that import", line: 0)
+      return .refused("is already being imported; wait for that import", line: 0)
     }
     if let known = imports[key] {
       guard known.reading == fresh.reading else {
         return .refused(
           """
-          was imported before as '\(key.source)' with another mapping; what is booked is not read \
-          again otherwise. Give another --source to book it a second time
+          was imported before as '\(key.source)' with another mapping; booked rows are not read \
+          again otherwise. To book the file a second time, give another --source
           """, line: 0)
       }
       if known.isComplete { return .complete(known) }
@@ -165,14 +165,14 @@ struct ImportMachine: Sendable {
     guard earlier.state.isComplete else {
       return .refused(
         """
-        has grown since an import of it that was cut off; import the first \(bytes) bytes again to \
+        has grown since an import that was interrupted; import the first \(bytes) bytes again to \
         complete that one (head -c \(bytes)), then this file
         """, line: 0)
     }
     guard earlier.endsLine else {
       return .refused(
         """
-        was imported when it ended in the middle of this line, which was read as it was; give another \
+        was imported when it ended in the middle of this line, which was read as it stood; give another \
         --source to import all of it once more
         """, line: earlier.state.nextLine - 1)
     }

@@ -67,8 +67,8 @@ final class ImportRun: Sendable {
       state = begun
       defer { coordinator.closed(key, job: job) }
       if let after {
-        let goesOn = "goes on after the first \(after) bytes, which were imported before"
-        report.note = report.note.isEmpty ? goesOn : "\(goesOn); \(report.note)"
+        let continued = "continued after the first \(after) bytes, which were imported before"
+        report.note = report.note.isEmpty ? continued : "\(continued); \(report.note)"
       }
       let before = state.rowsAccepted
       if isNew { try coordinator.journal.append(ImportBegin(key, state)) }
@@ -149,7 +149,7 @@ final class ImportRun: Sendable {
     coordinator.decide { [state] in $0.advanced(key, state) }
   }
 
-  /// Writes the rows that were put aside, read back from the journal: the file is the same whether
+  /// Writes the rows that were quarantined, read back from the journal: the file is the same whether
   /// the import ran through or was cut off ten times.
   private func writeQuarantine(_ key: ImportKey) throws -> String {
     coordinator.journal.flush()

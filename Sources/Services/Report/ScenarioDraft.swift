@@ -11,7 +11,7 @@ import Runway
 struct ScenarioDraft {
   /// Whom the books count.
   private enum Audience {
-    /// Users; payers are `nil` where the books do not tell them from others.
+    /// Users; payers are `nil` where the books do not distinguish them.
     case users(Double, payers: Double?)
     case payers(Double)
     case untold
@@ -29,8 +29,9 @@ struct ScenarioDraft {
     let period = material.burnPeriod(query.books.burnMonths)
     var file = try ScenarioDraft(material, material.statement(period), name: query.name).file
     file.note =
-      "written from the books of \(period.lowerBound) to \(period.upperBound); what they do not know "
-      + "to change stays as it is"
+      "written from the books of \(period.lowerBound) to \(period.upperBound); without "
+      + "figures for a "
+      + "change, everything stays as it is"
     return DraftAnswer(text: file.text, missing: file.missing)
   }
 
@@ -59,7 +60,7 @@ struct ScenarioDraft {
     return payers > 0 ? .payers(payers) : .untold
   }
 
-  /// Money a month.
+  /// Money per month.
   private func each(_ money: Money) -> Double { money.approximate / Double(statement.months) }
 
   private var subscriptions: Double { each(-(statement.sums[.subscriptions] ?? .zero)) }
@@ -72,7 +73,7 @@ struct ScenarioDraft {
       RunwayScenario.Parameter.growth, .decline, .loss, .paidShareDrift, .requestsDrift,
       .costDecline, .apiGrowth, .fixedGrowth,
     ] {
-      assume(parameter, 0, "the books do not say: stays as it is")
+      assume(parameter, 0, "not in the books: stays as it is")
     }
     assume(.saturation, 1e15, "the audience does not grow")
     set(.payerWeight, 1, .measured, "cost is an average over all users")
@@ -84,30 +85,30 @@ struct ScenarioDraft {
       set(.audience, users, evidence(.users), "users")
       guard let payers else { return fillAverageUser(users) }
       guard payers <= users else {
-        leave(.paidShare, "the books have more payers than users")
-        return leave(.price, "the books have more payers than users")
+        leave(.paidShare, "the books have more paying customers than users")
+        return leave(.price, "the books have more paying customers than users")
       }
       let known = max(evidence(.users), evidence(.payers))
-      set(.paidShare, payers / users, known, "payers over users")
+      set(.paidShare, payers / users, known, "paying customers over users")
       fillPrice(payers)
     case .payers(let payers):
-      set(.audience, payers, evidence(.payers), "payers: the books do not tell of other users")
-      set(.paidShare, 1, .measured, "only payers are told")
+      set(.audience, payers, evidence(.payers), "paying customers: the books have no other users")
+      set(.paidShare, 1, .measured, "only paying customers are in the books")
       fillPrice(payers)
     case .untold:
       for parameter in [RunwayScenario.Parameter.audience, .paidShare, .price, .requests, .cost] {
-        set(parameter, 0, .measured, "the books tell of no audience: all revenue is api_revenue")
+        set(parameter, 0, .measured, "the books have no audience: all revenue is api_revenue")
       }
     }
   }
 
-  /// Payers are not told: every user pays the average, which comes to the same revenue.
+  /// Without payers in the books, every user pays the average, which comes to the same revenue.
   private mutating func fillAverageUser(_ users: Double) {
     guard subscriptions != 0 else {
       set(.paidShare, 0, .measured, "no subscriptions are booked")
       return set(.price, 0, .measured, "no subscriptions are booked")
     }
-    set(.paidShare, 1, .measured, "the books do not tell of payers: every user pays the average")
+    set(.paidShare, 1, .measured, "the books have no paying customers: every user pays the average")
     set(
       .price, subscriptions / users, max(evidence(of: .subscriptions), evidence(.users)),
       "subscriptions over users")
@@ -116,7 +117,7 @@ struct ScenarioDraft {
   private mutating func fillPrice(_ payers: Double) {
     set(
       .price, subscriptions / payers, max(evidence(of: .subscriptions), evidence(.payers)),
-      "subscriptions over payers")
+      "subscriptions over paying customers")
   }
 
   /// Revenue that no payer of the audience brings, at the gross margin of all revenue.
@@ -133,7 +134,7 @@ struct ScenarioDraft {
       return serving
     }
     guard statement.knowsServing else {
-      leave(.apiMargin, "nothing in the books says what serving costs")
+      leave(.apiMargin, "the books do not say what serving costs")
       return 0
     }
     let margin = max(0, 1 - serving / revenue)
@@ -151,7 +152,7 @@ struct ScenarioDraft {
     let requests = Double(statement.requests) / Double(statement.months)
     guard statement.knowsServing else {
       set(.requests, requests / users, evidence(measure), "requests of the usage ledger over users")
-      return leave(.cost, "nothing in the books says what serving costs")
+      return leave(.cost, "the books do not say what serving costs")
     }
     guard requests > 0 else {
       // Without metered usage, what serving costs a user is put on one request a user and month.
@@ -172,11 +173,11 @@ struct ScenarioDraft {
     let fixed = each(statement.improvement) + each(statement.otherCosts)
     let known = evidence { $0.kind == .expense && $0 != .hosting }
     guard case .untold = audience, serving > 0 else {
-      return set(.fixed, fixed, known, "research, training, staff and the rest")
+      return set(.fixed, fixed, known, "research, training, staff and other costs")
     }
     set(
       .fixed, fixed + serving, max(known, evidence(of: .hosting)),
-      "research, training, staff and the rest, with serving beyond revenue")
+      "research, training, staff and other costs, plus serving beyond revenue")
   }
 
   private mutating func fillCash() throws {
@@ -190,7 +191,7 @@ struct ScenarioDraft {
   }
 
   /// Growth, and how far a month strays from it, from the figures of users, else of visits. Months of
-  /// growth and of decline are not told apart: there is one regime.
+  /// growth and of decline are not distinguished: there is one regime.
   private mutating func forecastGrowth(_ audience: Audience) {
     if case .untold = audience { return }
     let months = Set(material.books.figures.map { Month(day: $0.day) }).sorted()
@@ -240,7 +241,7 @@ struct ScenarioDraft {
     } else if parameter.problem(with: .fixed(value)) == nil {
       file.set(parameter, .fixed(value), origin(source, evidence))
     } else {
-      leave(parameter, "\(source): the books come to \(value)")
+      leave(parameter, "\(source): the books give \(value)")
     }
   }
 

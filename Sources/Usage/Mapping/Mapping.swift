@@ -20,7 +20,9 @@ public struct Mapping: Sendable, Hashable {
     case constant(String)
   }
 
+  /// Where a meter's count comes from.
   public struct Quantity: Sendable, Hashable {
+    /// The column in the header.
     public var column: String
     /// An empty field is an absent quantity, not an error.
     public var isOptional: Bool
@@ -36,6 +38,7 @@ public struct Mapping: Sendable, Hashable {
 
   /// When a row counts as failed.
   public struct Failure: Sendable, Hashable {
+    /// The column in the header.
     public var column: String
     /// Failed when the field is one of these …
     public var isOneOf: [String]
@@ -49,22 +52,31 @@ public struct Mapping: Sendable, Hashable {
     }
   }
 
+  /// The mapping's name, for `--mapping-name`.
   public var name: String
   /// The columns by which a header is recognised: all must be there.
   public var detect: [String]
   /// What the source is called unless the user says otherwise.
   public var source: String
+  /// The byte between fields: comma, semicolon or tab.
   public var delimiter: UInt8
+  /// The column with each row's time.
   public var timeColumn: String
+  /// How that time is written.
   public var timeFormat: TimeFormat
   /// What relative times count from, in milliseconds since 1970.
   public var origin: Int64
   /// Standard dimensions and tags, by name.
   public var dimensions: [String: Value]
+  /// Where each meter's count comes from; without `requests` each row is one request.
   public var quantities: [Meter: Quantity]
+  /// When a row counts as failed; `nil` if the log does not say.
   public var failure: Failure?
+  /// The column with each row's id; `nil` for logs without ids.
   public var idColumn: String?
+  /// How the log's quantities are known.
   public var evidence: Evidence
+  /// A remark that is shown after an import.
   public var note: String
 
   package init(

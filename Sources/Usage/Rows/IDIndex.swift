@@ -11,7 +11,9 @@ public import Economics
 public final class IDIndex {
   /// 16 bytes that stand for (source, id).
   public struct ID: Hashable, Sendable {
+    /// The first 8 bytes, big-endian.
     public var high: UInt64
+    /// The last 8 bytes, big-endian.
     public var low: UInt64
 
     public init(high: UInt64, low: UInt64) {
@@ -35,6 +37,7 @@ public final class IDIndex {
     public func hash(into hasher: inout Hasher) { hasher.combine(low) }
   }
 
+  /// What is known about an id.
   public enum Finding: Sendable {
     case new
     /// The same id with the same content.
@@ -45,8 +48,10 @@ public final class IDIndex {
 
   private var contents: [ID: UInt64] = [:]
 
+  /// An index without ids.
   public init() {}
 
+  /// The number of ids.
   public var count: Int { contents.count }
 
   /// What is known of an id.
@@ -75,7 +80,7 @@ public final class IDIndex {
   public func insert(_ id: ID, content: UInt64) { contents[id] = content }
 }
 
-/// A hash of a row's bytes: tells a repeated event from one that was changed. Not for security.
+/// A hash of a row's bytes: distinguishes a repeated event from one that was changed. Not for security.
 enum ContentHash {
   static func of(_ start: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325

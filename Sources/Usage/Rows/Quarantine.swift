@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a row was put aside. The names are stable: they stand in quarantine files.
+/// Why a row was quarantined. The names are stable: they stand in quarantine files.
 public enum QuarantineReason: String, Codable, Sendable, CaseIterable {
   case missingField = "missing_field"
   case badNumber = "bad_number"
@@ -20,25 +20,26 @@ public enum QuarantineReason: String, Codable, Sendable, CaseIterable {
     case .missingField: "fill the field, or make it optional in the mapping"
     case .badNumber: "write a plain count such as 100"
     case .badTimestamp:
-      "write the time as the mapping says, between 2015 and two days from now, with seconds"
-    case .fieldCount: "give the row as many fields as the header has"
+      "write the time in the mapping's format, with seconds, between 2015 and two days from now"
+    case .fieldCount: "give the row as many fields as the header"
     case .badQuoting: "quote a whole field and double the quotes inside it"
     case .controlCharacter: "remove control characters"
     case .badEncoding: "write the file in UTF-8"
     case .tooLong: "shorten the value to 1,024 bytes"
-    case .lineTooLong: "split lines of over 1 MiB; a quote may not be closed"
+    case .lineTooLong: "split lines over 1 MiB; a quote may be unclosed"
     case .inconsistent: "the part is larger than the whole: check the mapping's 'includes'"
     case .idConflict: "the id was seen with other content; the first one counts"
     }
   }
 }
 
-/// A row that was put aside, as it was.
+/// A row that was quarantined, as it was.
 public struct QuarantinedRow: Codable, Hashable, Sendable {
   /// The line of the file on which the row begins, from 1.
   public var line: Int
   /// The column, or empty when the row as a whole is meant.
   public var field: String
+  /// Why the row was rejected.
   public var reason: QuarantineReason
   /// The original text; bytes that are not UTF-8 are shown as U+FFFD. At most 4,096 bytes of it.
   public var text: String

@@ -39,6 +39,8 @@ public enum TimeText {
     return seconds * 1_000 + fraction
   }
 
+  /// Milliseconds since 1970; `nil` if the text is not a time, or names no zone and `zoneMinutes`
+  /// is `nil`.
   public static func milliseconds(_ text: String, zoneMinutes: Int64? = nil) -> Int64? {
     Array(text.utf8).withUnsafeBytes { milliseconds($0, zoneMinutes: zoneMinutes) }
   }

@@ -6,6 +6,7 @@ import SystemPackage
 
 /// A file that cannot be read.
 public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The path and the reason.
   public let description: String
   package init(_ path: String, _ reason: String) { description = "\(path): \(reason)" }
 
@@ -18,6 +19,7 @@ public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
 public final class ByteSource {
   private static let packedBytes = 256 * 1024
 
+  /// The file, or `-` for standard input.
   public let path: String
   private let descriptor: FileDescriptor
   private var packed: [UInt8] = []
@@ -28,12 +30,13 @@ public final class ByteSource {
   private var isPackedEnd = false
   private var betweenMembers = false
 
-  /// How large the file is on disk, or `nil` when it is no regular file.
+  /// How large the file is on disk, or `nil` when it is not a regular file.
   public let size: Int64?
   /// How much of the file on disk was read: for progress.
   public private(set) var consumed: Int64 = 0
 
   /// Opens a file; `-` is standard input.
+  /// - Throws: ``ReadError`` when the file cannot be opened or is a directory.
   public init(path: String) throws(ReadError) {
     self.path = path
     do {
@@ -66,6 +69,7 @@ public final class ByteSource {
 
   /// Fills as much of `buffer` as is at hand.
   /// - Returns: the number of bytes; 0 at the end.
+  /// - Throws: ``ReadError`` when reading fails or the gzip data is damaged.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
     if try isPacked() { return try inflateInto(buffer) }
     if packedAt < packedCount {
@@ -79,7 +83,7 @@ public final class ByteSource {
     return try readRaw(buffer)
   }
 
-  /// Whether it is gzip: told by its first two bytes.
+  /// Whether it is gzip, by its first two bytes.
   public func isPacked() throws(ReadError) -> Bool {
     if !isChecked {
       isChecked = true
@@ -132,7 +136,7 @@ public final class ByteSource {
     guard inflateInit2_(stream, 31, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
     else {
       stream.deallocate()
-      throw ReadError(path, "zlib does not start")
+      throw ReadError(path, "zlib could not be started")
     }
     inflater = stream
   }
@@ -145,7 +149,7 @@ public final class ByteSource {
       if packedAt == packedCount && !isPackedEnd { try fillPacked() }
       if packedAt == packedCount {
         if betweenMembers { return 0 }
-        throw ReadError(path, "the gzip data ends early: the file is cut off")
+        throw ReadError(path, "the gzip data ends early: the file is truncated")
       }
       if betweenMembers {
         // Members may follow each other (RFC 1952 section 2.2); zero padding may follow the last.

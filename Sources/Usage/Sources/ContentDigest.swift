@@ -12,8 +12,10 @@ import SystemPackage
 ///
 /// Made of pieces, so that a large file is hashed by all processors.
 public struct ContentDigest: Hashable, Sendable {
+  /// The length of a piece: 1 MiB.
   public static let pieceBytes = 1 << 20
 
+  /// The digest: 32 bytes.
   public var sha256: [UInt8]
   /// How many bytes were hashed: what a reader of the same content may read.
   public var count: UInt64
@@ -22,6 +24,7 @@ public struct ContentDigest: Hashable, Sendable {
 
   /// The first bytes of a content.
   public struct Beginning: Hashable, Sendable {
+    /// The digest of the beginning: 32 bytes.
     public var sha256: [UInt8]
     /// Whether what follows begins a new line.
     public var endsLine: Bool
@@ -30,6 +33,7 @@ public struct ContentDigest: Hashable, Sendable {
   /// Digests a file, unpacked when it is gzip; `-` is standard input.
   /// - Parameter beginnings: lengths of beginnings to digest as well; longer ones than the file are
   ///   left out.
+  /// - Throws: ``ReadError`` when the file cannot be read, or becomes shorter meanwhile.
   public init(ofFile path: String, beginnings: Set<UInt64> = []) throws(ReadError) {
     let source = try ByteSource(path: path)
     let cuts = Dictionary(
@@ -154,7 +158,7 @@ public struct ContentDigest: Hashable, Sendable {
       } catch {
         throw ReadError(path, "\(error)")
       }
-      guard count > 0 else { throw ReadError(path, "became shorter while it was read") }
+      guard count > 0 else { throw ReadError(path, "became shorter while it was being read") }
       filled += count
     }
   }

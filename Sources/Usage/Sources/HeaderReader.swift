@@ -40,7 +40,7 @@ enum HeaderReader {
       let count = try input.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
       filled += count
       isEnd = count == 0
-      if filled == 0 { throw FileProblem(file: path, "is empty: not even a header") }
+      if filled == 0 { throw FileProblem(file: path, "is empty: it has no header") }
       // A UTF-8 byte order mark is not part of the first name.
       let mark = filled >= 3 && base[0] == 0xEF && base[1] == 0xBB && base[2] == 0xBF ? 3 : 0
       let delimiter = delimiter(base, mark..<filled)
@@ -76,7 +76,7 @@ enum HeaderReader {
     guard scanner.fieldCount <= RecordScanner.fieldsMax else {
       throw FileProblem(
         file: path, line: 1,
-        "has \(scanner.fieldCount) columns; \(RecordScanner.fieldsMax) are the most")
+        "has \(scanner.fieldCount) columns; the limit is \(RecordScanner.fieldsMax)")
     }
     var names: [String] = []
     for index in 0..<scanner.fieldCount {

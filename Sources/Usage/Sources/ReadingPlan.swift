@@ -24,7 +24,7 @@ final class ReadingPlan {
   let varying: [String]
   let dimensions: [Int]
   let constants: [(name: String, value: String)]
-  /// -1 when rows do not tell of failure.
+  /// -1 when rows do not say whether they failed.
   let failureSlot: Int
   let failureField: Int
   /// As plain memory, since rows are compared with them.

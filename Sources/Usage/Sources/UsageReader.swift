@@ -3,21 +3,37 @@
 public import Economics
 import Glibc
 
-/// A piece of a log: the batch that it gave, and what was put aside.
+/// A piece of a log: the batch that it gave, and what was quarantined.
 public struct ReadBatch: Sendable {
+  /// The accepted rows.
   public var batch: UsageBatch
   /// The bytes of the unpacked stream that it was read from.
   public var start: UInt64
+  /// The first byte after the range.
   public var end: UInt64
   /// Rows in that range: accepted, quarantined and duplicate.
   public var rowsRead: Int
+  /// The rejected rows, with reasons.
   public var quarantined: [QuarantinedRow]
+  /// Rows whose id was accepted before with the same content.
   public var duplicates: Int
   /// For sources with ids: the content hash of each accepted row.
   public var contents: [UInt64]
 }
 
 /// Reads a log into batches. The whole file is never in memory; a bad row never stops the rest.
+///
+/// ```swift
+/// let reader = try UsageReader(
+///   path: path, source: "gateway", batchRows: 32_768, ids: nil, now: now
+/// ) { header in try ReadingOptions().mapping(for: header, file: path) }
+/// var (accepted, quarantined) = (0, 0)
+/// while let piece = try reader.next() {
+///   accepted += piece.batch.count
+///   quarantined += piece.quarantined.count
+/// }
+/// ```
+/// The example is compiled in `Tests/ExampleTests/UsageExamples.swift`.
 public final class UsageReader {
   /// The longest row, in bytes.
   public static let rowBytesMax = 1 << 20
@@ -56,7 +72,9 @@ public final class UsageReader {
     ) { _ in mapping }
   }
 
+  /// The mapping that was chosen for the header.
   public var mapping: Mapping { loop.mapping }
+  /// The log's name, as it will be booked.
   public var source: String { loop.source }
   /// Rows so far, of all batches.
   public var totalRows: Int { loop.totalRows }
@@ -67,6 +85,7 @@ public final class UsageReader {
 
   /// Passes over everything before byte `offset` of the unpacked stream, which an earlier run has
   /// read; `line` is the number of the line there.
+  /// - Throws: ``ReadError`` when the file is shorter than that.
   public func skip(to offset: UInt64, line: Int) throws { try loop.skip(to: offset, line: line) }
 
   /// The next batch; `nil` at the end.
@@ -186,7 +205,7 @@ private final class RowLoop {
       try fill()
     }
     guard offset >= bufferStart, offset - bufferStart <= UInt64(filled) else {
-      throw ReadError(input.path, "is shorter than what was read of it before")
+      throw ReadError(input.path, "is shorter than when it was read before")
     }
     position = Int(offset - bufferStart)
     batchStart = offset
@@ -266,7 +285,7 @@ private final class RowLoop {
     if count == 0 { isEnd = true }
   }
 
-  /// A row that fills the whole buffer: it is put aside, and everything up to its line end passed
+  /// A row that fills the whole buffer: it is quarantined, and everything up to its line end passed
   /// over.
   private func skipLongRow() {
     let base = UnsafePointer(buffer.baseAddress!.assumingMemoryBound(to: UInt8.self))

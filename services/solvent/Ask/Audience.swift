@@ -5,7 +5,7 @@ import Reporting
 
 struct Audience: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Visits, users and payers by month. Visits are not users.")
+    abstract: "Visits, users and paying customers by month. Visits are not users.")
 
   @OptionGroup var options: StatementOptions
 

@@ -16,10 +16,10 @@ import ZeroMQ
 
 struct Cost: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Adds up what was used and what it cost.",
+    abstract: "Adds up usage and its cost.",
     discussion: """
-      From the ledger of the running cluster, or, with FILE, computed here from logs without a
-      cluster. What has no price is listed as unpriced, never as 0.
+      Answered from the ledger of the running cluster or, with FILE, computed here from logs without
+      a cluster. Usage without a price is listed as unpriced, never as 0.
       """)
 
   @OptionGroup var cluster: ClusterOptions
@@ -28,17 +28,18 @@ struct Cost: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Columns, with commas: bucket, hour, day, week, month, meter, source, provider, model, "
+      "Columns, separated by commas: bucket, hour, day, week, month, meter, source, "
+        + "provider, model, "
         + "product, customer, team, operation, or any tag.", valueName: "columns"))
   var by: String = "model"
 
-  @Option(help: "From when: 7d, 12h, 2023-08-01 or a time with a zone.")
+  @Option(help: "Start: 7d, 12h, 2023-08-01 or a time with a zone.")
   var since: String?
 
-  @Option(help: "Until when (exclusive), likewise.")
+  @Option(help: "End (exclusive), in the same forms.")
   var until: String?
 
-  @Option(help: "Time zone in which days are cut (IANA name).")
+  @Option(help: "Time zone in which days begin (IANA name).")
   var zone = "UTC"
 
   @Option(
@@ -46,10 +47,11 @@ struct Cost: AsyncParsableCommand {
     help: ArgumentHelp("Only rows with this value: product=chat.", valueName: "name=value"))
   var filters: [String] = []
 
-  @Flag(help: "Exit with 65 when anything is unpriced.")
+  @Flag(help: "Exit with 65 if any usage is unpriced.")
   var strict = false
 
-  @Argument(help: "Logs to compute from, here and now; - is standard input.", completion: .file())
+  @Argument(
+    help: "Logs to compute from, without a cluster; - is standard input.", completion: .file())
   var files: [String] = []
 
   func run() async throws {
@@ -100,7 +102,8 @@ struct Cost: AsyncParsableCommand {
     }
     if quarantined > 0 {
       Terminal.note(
-        "\(Text.grouped(quarantined)) rows were left out; solvent ingest lists them with reasons")
+        "\(Text.grouped(quarantined)) row\(quarantined == 1 ? " was" : "s were") left out; "
+          + "solvent ingest gives the reasons")
     }
     return sum.answer(currency: book.currency)
   }

@@ -5,7 +5,7 @@ import Reporting
 
 struct Coverage: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Does revenue cover the cost, and on whom does the company depend?")
+    abstract: "Does revenue cover costs, and on whom does the company depend?")
 
   @OptionGroup var options: StatementOptions
 

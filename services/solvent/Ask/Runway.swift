@@ -6,9 +6,9 @@ import Reporting
 struct RunwayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runway",
-    abstract: "How long does the money last at the present burn, with and without funding?",
+    abstract: "How long does the money last at the current burn, with and without funding?",
     discussion: """
-      A division, not a forecast: nothing grows or shrinks in it. How likely ruin is, is simulated:
+      A division, not a forecast: nothing grows or shrinks. To simulate how likely ruin is:
       solvent scenario new > mine.yaml; solvent scenario run mine.yaml
       """)
 
@@ -18,7 +18,7 @@ struct RunwayCommand: AsyncParsableCommand {
   var over = 3
 
   func validate() throws {
-    guard (1...120).contains(over) else { throw ValidationError("--over is 1 to 120") }
+    guard (1...120).contains(over) else { throw ValidationError("--over must be from 1 to 120") }
   }
 
   func run() async throws {

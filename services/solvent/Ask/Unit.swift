@@ -9,7 +9,7 @@ struct Unit: AsyncParsableCommand {
 
   @OptionGroup var options: StatementOptions
 
-  @Option(help: "Usage of this model only; revenue and other costs stay.")
+  @Option(help: "Usage of this model only; revenue and other costs are unchanged.")
   var model: String?
 
   func run() async throws {

@@ -15,8 +15,9 @@ struct Book: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Books revenue, costs, funding and audience from files, each entry once.",
     discussion: """
-      YAML or CSV (docs/BOOKS.md). A file with a mistake books nothing; giving it again books what is
-      new. Entries are never changed: correct one by another.
+      YAML or CSV (docs/BOOKS.md). If a file has an error, none of it is booked. A file may
+      be booked again: only new entries are added. Entries are never changed; correct one with
+      another.
       """)
 
   @OptionGroup var cluster: ClusterOptions
@@ -25,7 +26,7 @@ struct Book: AsyncParsableCommand {
   @Option(help: "Currency of CSV files.")
   var currency = "USD"
 
-  @Argument(help: "Files of entries.", completion: .file())
+  @Argument(help: "Files with entries.", completion: .file())
   var files: [String]
 
   func run() async throws {

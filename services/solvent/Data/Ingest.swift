@@ -14,24 +14,24 @@ import ZeroMQ
 
 struct Ingest: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Imports logs: every row once, however often the file is given.",
+    abstract: "Imports usage logs. Each row counts once, however often a file is imported.",
     discussion: """
       Exit codes: 0 all rows accepted, 3 some quarantined with reasons, 4 a file could not be read at
-      all, 2 a mapping or price file is wrong, 5 the ledger refused, 69 no cluster.
+      all, 2 a mapping or price file is invalid, 5 the ledger refused a batch, 69 no cluster.
       """)
 
   @OptionGroup var cluster: ClusterOptions
   @OptionGroup var reading: ReadingArguments
   @OptionGroup var output: OutputOptions
 
-  @Flag(name: .shortAndLong, help: "No progress, no hints.")
+  @Flag(name: .shortAndLong, help: "Hide progress and hints.")
   var quiet = false
 
   @Argument(help: "Logs (CSV, also gzipped); - is standard input.", completion: .file())
   var files: [String]
 
   func validate() throws {
-    guard !files.isEmpty else { throw ValidationError("name at least one file") }
+    guard !files.isEmpty else { throw ValidationError("give at least one file") }
   }
 
   func run() async throws {

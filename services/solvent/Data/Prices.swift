@@ -12,7 +12,8 @@ import ZeroMQ
 
 struct Prices: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows the price book, and what has no price.", subcommands: [List.self, Check.self])
+    abstract: "Shows the price book, and usage without a price.",
+    subcommands: [List.self, Check.self])
 
   static func book(_ path: String?) throws -> PriceBook {
     guard let path else { return try PriceBookFile.shipped() }

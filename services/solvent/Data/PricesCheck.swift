@@ -14,8 +14,8 @@ import ZeroMQ
 extension Prices {
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Checks a price book, and lists booked usage that has no price.",
-      discussion: "With --prices the file is checked. Exit 65 when usage is unpriced.")
+      abstract: "Checks a price book and lists booked usage without a price.",
+      discussion: "With --prices, checks that file. Exits with 65 if usage is unpriced.")
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var output: OutputOptions

@@ -12,20 +12,20 @@ import ZeroMQ
 extension Prices {
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lists prices with the time for which they hold and where they are from.")
+      abstract: "Lists prices with their period of validity and source.")
 
     @OptionGroup var output: OutputOptions
 
-    @Option(help: "A price book of your own instead of the shipped one.")
+    @Option(help: "Your own price book instead of the built-in one.")
     var prices: String?
 
-    @Option(help: "Only models whose name or alias contains this.")
+    @Option(help: "Only models whose name or alias contains this text.")
     var model: String?
 
     @Option(help: "Only this provider.")
     var provider: String?
 
-    @Flag(help: "Past prices too.")
+    @Flag(help: "Include past prices.")
     var history = false
 
     func run() async throws {

@@ -13,10 +13,13 @@ import ZeroMQ
 
 struct Verify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Walks the hash chains of journal and ledger and adds everything up again.",
-    discussion: "Reads files only; a cluster may be running. Exit 5 names the first damage.")
+    abstract: "Checks the hash chains of journal and ledger and recomputes all sums.",
+    discussion:
+      "Only reads files, so a cluster may be running. Exits with 5 and names the first "
+      + "damage found."
+  )
 
-  @Option(help: "Directory for files.")
+  @Option(help: "Data directory.")
   var data: String?
 
   @OptionGroup var output: OutputOptions
@@ -54,7 +57,7 @@ struct Verify: AsyncParsableCommand {
         """
         \(count) batch\(count == 1 ? "" : "es") of the journal, first \(lost.key), \
         \(count == 1 ? "was" : "were") booked once and \(count == 1 ? "is" : "are") not in the \
-        ledger. Restart the cluster: ingest books again what the ledger lacks
+        ledger. Restart the cluster: ingest books what the ledger lacks
         """)
     }
     if let strange = before.subtracting(journal.batches.map(\.key)).min() {
@@ -110,7 +113,8 @@ struct Verify: AsyncParsableCommand {
       """)
     if journal.cutOff > 0 {
       Terminal.print(
-        "note  \(journal.cutOff) bytes of an unfinished write at the end of the journal, which was never acknowledged"
+        "note  \(journal.cutOff) bytes of an unfinished, never acknowledged write at the "
+          + "end of the journal"
       )
     }
   }

@@ -15,14 +15,15 @@ import ZeroMQ
 struct ClusterOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Directory for files.",
-      discussion: "Default: $SOLVENT_DATA, else $XDG_DATA_HOME/solvent or ~/.local/share/solvent."))
+      "Data directory.",
+      discussion:
+        "Default: $SOLVENT_DATA, otherwise $XDG_DATA_HOME/solvent or ~/.local/share/solvent."))
   var data: String?
 
   @Option(
     help: ArgumentHelp(
-      "Where the broker is: ipc://DIRECTORY or tcp://127.0.0.1:PORT.",
-      discussion: "Default: $SOLVENT_BROKER, else the data directory's local sockets."))
+      "Broker address: ipc://DIRECTORY or tcp://127.0.0.1:PORT.",
+      discussion: "Default: $SOLVENT_BROKER, otherwise the data directory's local sockets."))
   var broker: String?
 
   var places: DataDirectory { DataDirectory(data: data) }

@@ -14,32 +14,33 @@ import ZeroMQ
 
 /// How a log is read and priced.
 struct ReadingArguments: ParsableArguments {
-  @Option(help: "YAML file with mappings of columns to usage (docs/MAPPINGS.md).")
+  @Option(help: "YAML file that maps columns to usage (docs/MAPPINGS.md).")
   var mapping: String?
 
-  @Option(help: "Take the mapping of this name instead of recognising the header.")
+  @Option(help: "Use the mapping with this name instead of recognizing the header.")
   var mappingName: String?
 
-  @Option(help: "What the log is called. Default: the mapping's name.")
+  @Option(help: "Name of the log. Default: the mapping's name.")
   var source: String?
 
-  @Option(help: "What relative times count from: 2023-08-01 or 2023-08-01T00:00:00Z.")
+  @Option(help: "Origin of relative times: 2023-08-01 or 2023-08-01T00:00:00Z.")
   var origin: String?
 
   @Option(
     name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp("A dimension or tag of all rows: product=chat.", valueName: "name=value"))
+    help: ArgumentHelp("A dimension or tag for all rows: product=chat.", valueName: "name=value"))
   var constants: [String] = []
 
-  @Option(help: "Price book (YAML or JSON) that goes before the shipped one (docs/PRICES.md).")
+  @Option(
+    help: "Price book (YAML or JSON) that takes precedence over the built-in one (docs/PRICES.md).")
   var prices: String?
 
-  @Option(help: "Rows a batch.")
+  @Option(help: "Rows per batch.")
   var batchRows = 32_768
 
   func validate() throws {
     guard (1...65_536).contains(batchRows) else {
-      throw ValidationError("--batch-rows is 1 to 65,536")
+      throw ValidationError("--batch-rows must be from 1 to 65,536")
     }
   }
 
@@ -57,7 +58,8 @@ struct ReadingArguments: ParsableArguments {
     }
     if let origin {
       guard let time = MappingFile.originTime(origin) else {
-        throw ValidationError("--origin is a date or a time with a zone: 2023-08-01T00:00:00Z")
+        throw ValidationError(
+          "--origin must be a date, or a time with a zone: 2023-08-01T00:00:00Z")
       }
       options.origin = time
     }

@@ -25,30 +25,30 @@ struct SimulationOptions: ParsableArguments {
   var sets: [String] = []
 
   @Option(
-    help: "Paths, rounded up to a multiple of 8. Default: what the file says, else 100,000.")
+    help: "Paths, rounded up to a multiple of 8. Default: the file's, otherwise 100,000.")
   var paths: Int?
 
-  @Option(help: "Seed. Default: what the file says, else 1.")
+  @Option(help: "Seed. Default: the file's, otherwise 1.")
   var seed: UInt64?
 
-  @Option(help: "Paths a job. The result does not depend on it.")
+  @Option(help: "Paths per job. The result does not depend on it.")
   var shard: Int?
 
-  @Flag(help: "In this process, not on the workers of a running cluster.")
+  @Flag(help: "Compute in this process, not on the workers of a running cluster.")
   var local = false
 
-  @Flag(help: "Partial results as lines of JSON on standard error.")
+  @Flag(help: "Print partial results to standard error, as lines of JSON.")
   var partials = false
 
-  @Flag(name: .shortAndLong, help: "No progress, no hints.")
+  @Flag(name: .shortAndLong, help: "Hide progress and hints.")
   var quiet = false
 
   func validate() throws {
     if let paths, !(8...2_000_000_000).contains(paths) {
-      throw ValidationError("--paths is 8 to 2,000,000,000")
+      throw ValidationError("--paths must be from 8 to 2,000,000,000")
     }
     if let shard, !(8...SimulationJob.pathsMax).contains(shard) {
-      throw ValidationError("--shard is 8 to \(SimulationJob.pathsMax)")
+      throw ValidationError("--shard must be from 8 to \(SimulationJob.pathsMax)")
     }
   }
 

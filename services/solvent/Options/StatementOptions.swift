@@ -21,7 +21,7 @@ struct StatementOptions: ParsableArguments {
   @Option(help: "Last month: 2023-07.")
   var until: String?
 
-  @Option(help: "IANA time zone in which months of usage begin.")
+  @Option(help: "Time zone in which months of usage begin (IANA name).")
   var zone = "UTC"
 
   @Option(help: "Only this product.")
@@ -33,7 +33,7 @@ struct StatementOptions: ParsableArguments {
   func validate() throws {
     for text in [since, until].compactMap({ $0 }) {
       guard Month(text) != nil else {
-        throw ValidationError("'\(text)' is not a month such as 2023-07")
+        throw ValidationError("'\(text)' is not a valid month; write 2023-07")
       }
     }
   }

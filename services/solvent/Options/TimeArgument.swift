@@ -18,7 +18,7 @@ enum TimeArgument {
       // From 1970 to now: also what is no number of days at all, such as `infd`.
       let seconds = now.timeIntervalSince1970 - count * unit
       guard count >= 0, seconds >= 0 else {
-        throw ValidationError("'\(text)' is not a time between 1970 and now; write 7d or 12h")
+        throw ValidationError("'\(text)' is not between 1970 and now; write 7d or 12h")
       }
       return TimeBucket(containing: Int64(seconds * 1_000)).start
     }
@@ -39,7 +39,8 @@ enum TimeArgument {
 
   private static func onBorder(_ time: Int64, _ text: String) throws -> Int64 {
     guard time % TimeBucket.milliseconds == 0 else {
-      throw ValidationError("'\(text)' is not on a quarter of an hour, the ledger's grain")
+      throw ValidationError(
+        "'\(text)' is not on a quarter of an hour, the ledger's time resolution")
     }
     return time
   }

@@ -65,7 +65,7 @@ struct DemoStory {
     func percent(_ permille: UInt64) -> String { "\(permille / 10).\(permille % 10)%" }
     return
       "\(percent(permille)) of tokens have a price; the other \(percent(1_000 - permille)) have "
-      + "none and are in no sum"
+      + "none and are not in any sum"
   }
 
   /// How the figures of chat's cost per day relate.
@@ -77,11 +77,11 @@ struct DemoStory {
     page.line(page.bold("What does chat alone cost per day? It depends on what is counted:"))
     let gpus = Text.grouped(Int(press.cases[0].estimate.gpus))
     page.line(
-      "  as an API \(CostPrinter(cost, zone: "UTC").dollars(chat)) · on \(gpus) own GPUs, "
+      "  as an API \(CostPrinter(cost, zone: "UTC").dollars(chat)) · on \(gpus) GPUs of your own, "
         + "arithmetic only, the press "
         + Amount.text(press.cases[0].estimate.perDay, currency))
     page.line(
-      "  those GPUs with memory counted \(Amount.text(roofline, currency)) · assumed below, "
+      "  those GPUs with memory included \(Amount.text(roofline, currency)) · assumed below, "
         + "between them, \(Amount.text(verdict.servingPerDay, currency))")
   }
 

@@ -33,33 +33,34 @@ struct DemoUsage {
 
   static let facts: [Fact] = [
     .init(
-      kind: "P", text: "13 million users a day, 15 requests each, 2,000 tokens a request",
+      kind: "P", text: "13 million users per day, 15 requests each, 2,000 tokens per request",
       source: "SemiAnalysis, The Inference Cost Of Search Disruption, 2023-02-09"),
     .init(
       kind: "A", text: "half of the tokens are input, half are output", source: "no public figure"),
     .init(
-      kind: "A", text: "1 % of chat runs on text-davinci-002-render-sha, which has no list price",
-      source: "the name is that of ChatGPT's own model in its responses; the share is assumed"),
+      kind: "A", text: "1% of chat runs on text-davinci-002-render-sha, which has no list price",
+      source: "ChatGPT's responses give this name for its own model; the share is assumed"),
     .init(
-      kind: "A", text: "GPT-4: 1 million subscribers, 8 requests a day, 1,000 tokens in, 500 out",
+      kind: "A",
+      text: "GPT-4: 1 million subscribers, 8 requests per day each, 1,000 tokens in, 500 out",
       source: "no public figure"),
     .init(
-      kind: "P", text: "DALL-E 2: 4 million images a day",
+      kind: "P", text: "DALL-E 2: 4 million images per day",
       source: "OpenAI, DALL-E API now available in public beta, 2022-11-03"),
     .init(
       kind: "P",
-      text: "gpt-3.5-turbo $1.50 and $2.00, GPT-4 $30 and $60 a million tokens in and out; "
-        + "DALL-E 2 $0.020 an image",
+      text: "gpt-3.5-turbo $1.50 and $2.00, GPT-4 $30 and $60 per million tokens in and out; "
+        + "DALL-E 2 $0.020 per image",
       source: "OpenAI list prices of June 2023; solvent prices list --history"),
     .init(
-      kind: "A", text: "the hours follow a day curve with its peak at 18:00 UTC, twice its trough",
+      kind: "A", text: "load follows a daily curve that peaks at 18:00 UTC at twice its trough",
       source: "no public figure"),
     .init(
-      kind: "A", text: "2 % of requests fail, after their input was read",
-      source: "of the order of BurstGPT, 1.8 %"),
+      kind: "A", text: "2% of requests fail after their input was read",
+      source: "similar to BurstGPT, 1.8%"),
   ]
 
-  /// Mapping of the generated file: the shipped one, with the evidence that it deserves.
+  /// Mapping of the generated file: the built-in one, with the evidence that it deserves.
   static let mapping = """
     mappings:
       - name: demo

@@ -7,7 +7,7 @@ import Foundation
 import Rendering
 import Runway
 
-/// Could OpenAI afford ChatGPT in August 2023? The shipped scenario of public figures, simulated three
+/// Could OpenAI afford ChatGPT in August 2023? The built-in scenario of public figures, simulated three
 /// times on the same draws: as it is, with the reported round, and after the loss of audience.
 struct DemoVerdict {
   static let paths = 50_000

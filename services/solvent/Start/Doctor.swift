@@ -15,7 +15,7 @@ import ZeroMQ
 
 struct Doctor: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Checks what a cluster needs and how it is, and says what to do.")
+    abstract: "Checks this machine and the cluster, and says what to fix.")
 
   @OptionGroup var cluster: ClusterOptions
   @OptionGroup var output: OutputOptions
@@ -43,7 +43,7 @@ struct Doctor: AsyncParsableCommand {
     let places = cluster.places
     var isDirectory: ObjCBool = false
     if !FileManager.default.fileExists(atPath: places.data, isDirectory: &isDirectory) {
-      report.ok("data directory \(places.data) is made when a cluster starts")
+      report.ok("data directory \(places.data) will be created when a cluster starts")
       return
     }
     guard isDirectory.boolValue else {
@@ -60,7 +60,8 @@ struct Doctor: AsyncParsableCommand {
     if let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value {
       if free < 1 << 30 {
         report.warn(
-          "\(free >> 20) MiB are free on its disk", fix: "make room; intake stops when it is full")
+          "\(free >> 20) MiB are free on its disk",
+          fix: "free some space; imports stop when it is full")
       } else {
         report.ok("\(free >> 30) GiB are free on its disk")
       }
@@ -68,7 +69,7 @@ struct Doctor: AsyncParsableCommand {
     guard FileManager.default.fileExists(atPath: places.ledger) else { return }
     do {
       let head = try Ledger(readingAt: places.ledger).head
-      report.ok("ledger can be read, \(head.sequence) batches")
+      report.ok("ledger is readable, \(head.sequence) batches")
     } catch {
       report.fail("\(error)", fix: "solvent verify")
     }
@@ -90,19 +91,19 @@ struct Doctor: AsyncParsableCommand {
     do {
       let status = try await cluster.brokerStatus()
       let milliseconds = started.duration(to: .now) / .milliseconds(1)
-      report.ok("broker answers (\(Int(milliseconds)) ms with connecting)")
+      report.ok("broker answers (\(Int(milliseconds)) ms including connecting)")
       for service in [ServiceName.price, ServiceName.ledger, ServiceName.ingest] {
         let count = status.workers.count { $0.services.contains(service) }
         if count == 0 {
-          report.fail("no process offers '\(service)'", fix: "start one, or: solvent up")
+          report.fail("no process provides '\(service)'", fix: "start one, or: solvent up")
         } else {
-          report.ok("'\(service)' is offered by \(count)")
+          report.ok("'\(service)' is provided by \(count)")
         }
       }
       if status.deadLetters > 0 {
         report.warn(
           "\(status.deadLetters) jobs were given up",
-          fix: "see the logs in \(cluster.places.log); restarting ingest tries them again")
+          fix: "see the logs in \(cluster.places.log); ingest retries them when it restarts")
       }
     } catch {
       let text = (error as? Failure)?.message ?? "\(error)"

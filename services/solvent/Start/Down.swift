@@ -10,9 +10,9 @@ import Synchronization
 
 struct Down: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Stops the cluster that runs on a data directory.")
+    abstract: "Stops the cluster that uses a data directory.")
 
-  @Option(help: "Directory for files.")
+  @Option(help: "Data directory.")
   var data: String?
 
   func run() async throws {
@@ -21,7 +21,7 @@ struct Down: AsyncParsableCommand {
     guard FileManager.default.fileExists(atPath: places.data), ClusterLock(places) == nil,
       let file = ClusterFile.read(places), kill(file.supervisor, 0) == 0
     else {
-      throw Failure(ExitStatus.unreachable, "no cluster runs on \(places.data)")
+      throw Failure(ExitStatus.unreachable, "no cluster is running on \(places.data)")
     }
     kill(file.supervisor, SIGTERM)
     let deadline = ContinuousClock.now + .seconds(30)
@@ -29,7 +29,7 @@ struct Down: AsyncParsableCommand {
       try await Task.sleep(for: .milliseconds(20))
     }
     guard kill(file.supervisor, 0) != 0 else {
-      throw Failure(ExitStatus.failed, "process \(file.supervisor) does not end")
+      throw Failure(ExitStatus.failed, "process \(file.supervisor) does not exit")
     }
     Terminal.print("stopped")
   }

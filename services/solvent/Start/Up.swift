@@ -13,29 +13,33 @@ struct Up: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Starts a cluster on this machine and keeps it running.",
     discussion: """
-      Each service is a process of its own; one that ends is started again. Further workers can be
-      started by hand and join: solvent-worker --data DIR
+      Each service is its own process and is restarted if it exits. More workers can be started by
+      hand: solvent-worker --data DIR
       """)
 
   @Option(
     help: ArgumentHelp(
-      "Directory for files.",
-      discussion: "Default: $SOLVENT_DATA, else $XDG_DATA_HOME/solvent or ~/.local/share/solvent."))
+      "Data directory.",
+      discussion:
+        "Default: $SOLVENT_DATA, otherwise $XDG_DATA_HOME/solvent or ~/.local/share/solvent."))
   var data: String?
 
-  @Option(help: "Modeling workers.")
+  @Option(help: "Number of workers.")
   var workers = 2
 
-  @Flag(help: "Keep the data in a temporary directory that is removed at the end.")
+  @Flag(help: "Keep the data in a temporary directory and remove it at the end.")
   var ephemeral = false
 
-  @Flag(help: "Return when the cluster runs; stop it with: solvent down.")
+  @Flag(help: "Return once the cluster is running; stop it with: solvent down.")
   var detach = false
 
   func validate() throws {
-    guard (1...256).contains(workers) else { throw ValidationError("--workers is 1 to 256") }
+    guard (1...256).contains(workers) else {
+      throw ValidationError("--workers must be from 1 to 256")
+    }
     guard !(ephemeral && detach) else {
-      throw ValidationError("--ephemeral ends with this command, so it cannot be detached")
+      throw ValidationError(
+        "--ephemeral data ends with this command, so it cannot be combined with --detach")
     }
   }
 
@@ -74,7 +78,7 @@ struct Up: AsyncParsableCommand {
       solvent \(solventRelease)   broker \(places.broker)   \(workers) workers
       data       \(places.data)\(ephemeral ? "   (removed at the end)" : "   (survives restarts)")
       prices     \(book.version), \(book.entries.count) models   keys  none needed on this machine
-      ready in \(milliseconds) ms — Ctrl-C stops everything, in order
+      ready in \(milliseconds) ms — Ctrl-C stops everything in order
       """)
   }
 
@@ -98,7 +102,7 @@ struct Up: AsyncParsableCommand {
     let deadline = ContinuousClock.now + .seconds(20)
     while ContinuousClock.now < deadline {
       if let file = ClusterFile.read(places), kill(file.supervisor, 0) == 0 {
-        Terminal.print("running in \(places.data); stop it with: solvent down")
+        Terminal.print("running on \(places.data); stop it with: solvent down")
         return
       }
       guard process.isRunning else { break }

@@ -24,7 +24,7 @@ final class ProgressBar: Sendable {
     guard isDue else { return }
     let filled = max(0, min(24, permille * 24 / 1_000))
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 24 - filled)
-    Terminal.write("\r\u{1B}[K\(label)  [\(bar)] \(permille / 10) %  \(detail)", to: 2)
+    Terminal.write("\r\u{1B}[K\(label)  [\(bar)] \(permille / 10)%  \(detail)", to: 2)
   }
 
   func finish() {

@@ -3,7 +3,7 @@
 import Cluster
 import Reporting
 
-/// Follows cost topics: decodes what a subscriber is told and keeps the rows.
+/// Follows cost topics: decodes what a subscriber receives and keeps the rows.
 struct CostFollower {
   private var state = CostStreamRows()
 

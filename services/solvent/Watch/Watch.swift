@@ -11,10 +11,10 @@ import ZeroMQ
 
 struct Watch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Follows a stream of costs as they are booked.",
+    abstract: "Follows costs as they are booked.",
     discussion: """
-      Topics: cost/{bucket,hour,day}/{product,model,total}. On a terminal the newest rows are shown
-      and renewed; otherwise each row that changes is a line of JSON.
+      Topics: cost/{bucket,hour,day}/{product,model,total}. On a terminal, shows the newest rows
+      and updates them; otherwise prints each changed row as a line of JSON.
       """)
 
   @OptionGroup var cluster: ClusterOptions
@@ -31,7 +31,7 @@ struct Watch: AsyncParsableCommand {
     let names = CostTopic.all.map(\.name)
     guard names.contains(topic) else {
       throw ValidationError(
-        "there is no topic '\(topic)'; topics are \(names.joined(separator: ", "))")
+        "'\(topic)' is not a known topic; choose one of \(names.joined(separator: ", "))")
     }
   }
 
@@ -68,7 +68,7 @@ struct Watch: AsyncParsableCommand {
     let rows = follower.rows(of: topic).suffix(20)
     let printer = CostPrinter(.init(rows: Array(rows), currency: follower.currency), zone: "UTC")
     Terminal.write("\u{1B}[2J\u{1B}[H", to: 1)
-    Terminal.print("\(topic)   ledger \(follower.ledger)   Ctrl-C ends")
+    Terminal.print("\(topic)   ledger \(follower.ledger)   Ctrl-C stops")
     Terminal.print("cost  \(Self.sparkline(follower.rows(of: topic)))")
     printer.print(on: Terminal.page(.table))
   }

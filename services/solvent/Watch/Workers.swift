@@ -5,7 +5,7 @@ import Rendering
 
 struct Workers: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Lists who has joined the broker, and what waits there.")
+    abstract: "Lists the workers that have joined the broker and the jobs that wait.")
 
   @OptionGroup var cluster: ClusterOptions
   @OptionGroup var output: OutputOptions

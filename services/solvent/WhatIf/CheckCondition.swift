@@ -15,7 +15,7 @@ struct CheckCondition {
   init(_ text: String) throws {
     self.text = text
     guard let sign = text.firstIndex(where: { $0 == ">" || $0 == "<" }) else {
-      throw ValidationError("--fail-if is such as 'median>9%', not '\(text)'")
+      throw ValidationError("'\(text)' is not a valid --fail-if; write 'median>9%'")
     }
     name = text[..<sign].trimmingCharacters(in: .whitespaces)
     isAbove = text[sign] == ">"
@@ -23,7 +23,9 @@ struct CheckCondition {
     let number = Double(rest.hasSuffix("%") ? String(rest.dropLast()) : rest)
     guard ["median", "p90", "bias", "covered", "unsupported"].contains(name), let number else {
       throw ValidationError(
-        "--fail-if '\(text)': there are median, p90, bias, covered, unsupported, with a number")
+        "'\(text)' is not a valid --fail-if; compare median, p90, bias, covered "
+          + "or unsupported with a number"
+      )
     }
     limit = rest.hasSuffix("%") ? number / 100 : number
   }

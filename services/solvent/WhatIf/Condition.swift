@@ -19,7 +19,7 @@ struct Condition {
   init(_ text: String, horizon: Int) throws {
     self.text = text
     guard let sign = text.firstIndex(where: { $0 == ">" || $0 == "<" }) else {
-      throw ValidationError("'\(text)' is no condition such as ruin.36m>5%")
+      throw ValidationError("'\(text)' is not a valid condition; write ruin.36m>5%")
     }
     words = text[..<sign].split(separator: ".").map(String.init)
     isGreater = text[sign] == ">"
@@ -31,7 +31,7 @@ struct Condition {
     guard isKnown(horizon) else {
       throw ValidationError(
         """
-        '\(text)': conditions are on ruin.36m, break_even.36m, runway.p10 (months) and \
+        '\(text)' is not a valid condition; compare ruin.36m, break_even.36m, runway.p10 (months) or \
         cash.36m.p50, within \(horizon) months
         """)
     }

@@ -6,7 +6,8 @@ import Foundation
 
 struct Fleet: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "What inference costs on your own hardware, from the ground up, with its error.",
+    abstract:
+      "Estimates what inference costs on your own hardware, with the error of the estimate.",
     subcommands: [
       Estimate.self, Search.self, Compare.self, Size.self, Rates.self, Measure.self, Press.self,
       Models.self, GPUs.self, Add.self, Fit.self, Check.self,

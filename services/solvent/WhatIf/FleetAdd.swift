@@ -13,18 +13,18 @@ extension Fleet {
     static let configuration = CommandConfiguration(
       abstract: "Adds a model from its config.json, or a catalogue file, to your own catalogue.",
       discussion: """
-        Your catalogue is a folder, $SOLVENT_FLEET, else fleet in the data directory; every fleet command \
-        reads its files in order of their names. A catalogue file (docs/FLEET.md) may hold models, GPUs \
-        and prices; entries of the same name replace what is known. Adding a file of the same name again \
-        replaces it; remove one to take it back.
+        Your catalogue is a folder: $SOLVENT_FLEET, otherwise fleet in the data directory. Every fleet \
+        command reads its files in order of their names. A catalogue file (docs/FLEET.md) may hold \
+        models, GPUs and prices; its entries replace built-in ones of the same name. Adding a file of \
+        the same name replaces it; delete the file to remove its entries.
         """)
 
     @OptionGroup var options: FleetOptions
 
-    @Option(help: "What to call a model. Default: the folder of its config.json.")
+    @Option(help: "Name of the model. Default: the folder of its config.json.")
     var name: String?
 
-    @Option(help: "Where its configuration is from. Default: the file's path.")
+    @Option(help: "Source of its configuration. Default: the file's path.")
     var source: String?
 
     @Argument(help: "A config.json, or a catalogue (YAML).", completion: .file())
@@ -41,7 +41,7 @@ extension Fleet {
           alone.architectures.entries.map(\.value.name)
           + alone.accelerators.entries.map(\.value.name)
           + alone.prices.map { "\($0.accelerator) \($0.tier.name)" } + alone.sites.map(\.name)
-        guard !names.isEmpty else { throw Failure(ExitStatus.badFile, "\(file): holds no entry") }
+        guard !names.isEmpty else { throw Failure(ExitStatus.badFile, "\(file): has no entries") }
         let folder = FleetOptions.ownCatalogue
         try FileManager.default.createDirectory(
           atPath: folder, withIntermediateDirectories: true)

@@ -13,15 +13,15 @@ import Synchronization
 extension Fleet {
   struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Predicts measured points without fitting, and says how far off it is.",
+      abstract: "Predicts measured points without fitting, and reports the errors.",
       discussion: """
-        --fail-if ends with exit code 3 when a condition holds: median>9%, p90>27%, bias>3% (either \
-        way), covered<85%, unsupported>0.
+        --fail-if makes the command exit with 3 when a condition holds: median>9%, p90>27%, \
+        bias>3% (either way), covered<85%, unsupported>0.
         """)
 
     @OptionGroup var options: FleetOptions
 
-    @Flag(help: "The tables only, not each point.")
+    @Flag(help: "Show only the tables, not each point.")
     var summary = false
 
     @Option(
@@ -37,7 +37,7 @@ extension Fleet {
       let conditions = try conditions.map(CheckCondition.init)
       guard !contents.points.isEmpty else {
         try Points.tell(contents.problems)
-        throw Failure(ExitStatus.dataError, "\(points): no points")
+        throw Failure(ExitStatus.dataError, "\(points): has no points")
       }
       let model = try options.model()
       let check = PredictionCheck(

@@ -13,8 +13,9 @@ extension Fleet {
     static let configuration = CommandConfiguration(
       abstract: "Buy or build: a provider's API beside your own fleet, over volume.",
       discussion: """
-        The API's price is of the price book (--api openai/gpt-4o-mini, or only the model), or told: \
-        --api-price 0.15,0.60 dollars a million input and output tokens. --plot writes an SVG.
+        The API's price comes from the price book (--api openai/gpt-4o-mini, or only the model), \
+        or is given as dollars per million input and output tokens: --api-price 0.15,0.60. --plot \
+        writes an SVG.
         """)
 
     @OptionGroup var options: FleetOptions
@@ -22,33 +23,33 @@ extension Fleet {
     @OptionGroup var latency: LatencyOptions
     @OptionGroup var prices: PriceOptions
 
-    @Option(help: "Provider and model of the API in the price book: openai/gpt-4o-mini.")
+    @Option(help: "The API's provider and model in the price book: openai/gpt-4o-mini.")
     var api: String?
 
-    @Option(help: "Dollars a million input and output tokens of the API: 0.15,0.60.")
+    @Option(help: "The API's dollars per million input and output tokens: 0.15,0.60.")
     var apiPrice: String?
 
-    @Option(help: "Price book that goes before the shipped one.", completion: .file())
+    @Option(help: "Price book that takes precedence over the built-in one.", completion: .file())
     var book: String?
 
-    @Option(help: "Busiest hour over the mean, for a fleet that does not follow the demand.")
+    @Option(help: "Ratio of the busiest hour to the mean, for a fleet that does not follow demand.")
     var peak = 2.0
 
-    @Flag(help: "The fleet follows the demand.")
+    @Flag(help: "The fleet follows demand.")
     var autoscaled = false
 
-    @Option(help: "Room above the demand.")
+    @Option(help: "Capacity above demand, as a share of it.")
     var headroom = 0.2
 
-    @Option(help: "Replicas at the least.")
+    @Option(help: "Smallest number of replicas.")
     var minimum = 1
 
-    @Option(help: "Write a plot here (SVG).", completion: .file())
+    @Option(help: "Write a plot (SVG) to this file.", completion: .file())
     var plot: String?
 
     func validate() throws {
       guard (api == nil) != (apiPrice == nil) else {
-        throw ValidationError("name the --api, or its --api-price")
+        throw ValidationError("give the --api or its --api-price")
       }
       if prices.utilization != 1 {
         throw ValidationError(
@@ -56,7 +57,7 @@ extension Fleet {
       }
       guard peak >= 1, peak <= 1_000, headroom >= 0, headroom < 100, (1...100_000).contains(minimum)
       else {
-        throw ValidationError("--peak is at least 1, --headroom at least 0, --minimum at least 1")
+        throw ValidationError("--peak and --minimum must be at least 1, --headroom at least 0")
       }
       if let apiPrice { _ = try Self.told(apiPrice) }
     }
@@ -65,7 +66,10 @@ extension Fleet {
       let parts = text.split(separator: ",").map { Double($0) }
       guard parts.count == 2, let input = parts[0], let output = parts[1],
         (0...1e9).contains(input), (0...1e9).contains(output), input + output > 1e-9
-      else { throw ValidationError("--api-price is dollars a million tokens of both: 0.15,0.60") }
+      else {
+        throw ValidationError(
+          "--api-price must be dollars per million input and output tokens: 0.15,0.60")
+      }
       return (input, output)
     }
 
@@ -97,7 +101,7 @@ extension Fleet {
       }
     }
 
-    /// Dollars a million input and output tokens today, and what to call them.
+    /// Dollars per million input and output tokens today, and what to call them.
     private func apiPrices() throws -> (Double, Double, String) {
       if let apiPrice {
         let (input, output) = try Self.told(apiPrice)
@@ -119,8 +123,8 @@ extension Fleet {
         let names = known.entries.map(\.model)
         throw Failure(
           EX_USAGE,
-          "no price of '\(api ?? "")' is known\(Spelling.hint(for: model, among: names)); "
-            + "tell it: --api-price 0.15,0.60")
+          "no price is known for '\(api ?? "")'\(Spelling.hint(for: model, among: names)); "
+            + "give it: --api-price 0.15,0.60")
       }
       let card = known.card(provider: entry.provider, model: entry.model, in: now...now)
       guard let input = card.rate(for: .inputTokens, in: now)?.price.approximate,
@@ -128,7 +132,7 @@ extension Fleet {
       else {
         throw Failure(
           EX_USAGE,
-          "\(entry.provider)/\(entry.model) has no price of tokens today; tell it: "
+          "\(entry.provider)/\(entry.model) has no token price today; give it: "
             + "--api-price 0.15,0.60")
       }
       return (input * 1e6, output * 1e6, "\(entry.provider)/\(entry.model)")

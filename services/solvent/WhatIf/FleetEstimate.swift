@@ -9,10 +9,11 @@ import Rendering
 extension Fleet {
   struct Estimate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Throughput, latency and money of a model on hardware, with 90 % ranges.",
+      abstract: "Throughput, latency and cost of a model on hardware, with 90% ranges.",
       discussion: """
-        Without --concurrency or --tpot: as many requests at once as memory takes. --observed takes one \
-        measurement of yours into account, which shifts the estimate and narrows the range.
+        Without --concurrency or --tpot, each replica takes as many requests at once as memory \
+        holds. --observed adds one measurement of your own, which shifts the estimate and narrows \
+        the range.
         """)
 
     @OptionGroup var options: FleetOptions
@@ -21,7 +22,7 @@ extension Fleet {
     @OptionGroup var prices: PriceOptions
 
     @Option(
-      help: "Measured points (CSV): the nearest one of them is shown, and the error there.",
+      help: "Measured points (CSV): the nearest one is shown, with the error there.",
       completion: .file())
     var points: String?
 

@@ -13,11 +13,12 @@ import Synchronization
 extension Fleet {
   struct Fit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Fits the coefficients to measured points and says what they are worth.",
+      abstract: "Fits the coefficients to measured points and reports their errors.",
       discussion: """
-        The columns of the points are in docs/FLEET.md. Also fits without each GPU, model and source \
-        and without an eighth of the groups, and judges by what was left out: the error tables and the \
-        90 % ranges come from there. --to writes a file for --coefficients.
+        docs/FLEET.md lists the columns of the points. The command also fits without each GPU, \
+        model and source and without an eighth of the groups, and measures errors on the points \
+        left out: the error tables and the 90% ranges come from them. --to writes a file for \
+        --coefficients.
         """)
 
     @OptionGroup var options: FleetOptions
@@ -25,7 +26,7 @@ extension Fleet {
     @Option(help: "Write the coefficients to this file.")
     var to: String?
 
-    @Flag(name: .shortAndLong, help: "No progress.")
+    @Flag(name: .shortAndLong, help: "Hide progress.")
     var quiet = false
 
     @Argument(help: "Measured points (CSV); several files count as one.", completion: .file())
@@ -36,7 +37,9 @@ extension Fleet {
       guard contents.points.count >= 20 else {
         throw Failure(
           ExitStatus.dataError,
-          "\(points.joined(separator: ", ")): \(contents.points.count) points; a fit needs 20")
+          "\(points.joined(separator: ", ")): \(contents.points.count) points; a fit needs "
+            + "at least 20"
+        )
       }
       let started = ContinuousClock.now
       let study = FitStudy(contents.points)

@@ -9,7 +9,7 @@ extension Fleet {
   struct GPUs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "gpus",
-      abstract: "GPUs and what they cost; one of them with the source of every figure.")
+      abstract: "Lists GPUs and their prices, or one GPU with the source of every figure.")
 
     @OptionGroup var options: FleetOptions
 

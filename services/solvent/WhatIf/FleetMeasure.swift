@@ -11,11 +11,11 @@ import Rendering
 extension Fleet {
   struct Measure: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Rates from what was measured: metered GPU-hours and vLLM's counters.",
+      abstract: "Computes rates from metered GPU-hours and vLLM's counters.",
       discussion: """
-        Save the engine's page twice: curl -s http://HOST:8000/metrics > before.txt, an hour later \
-        after.txt. What was idle is shown apart; --spread-idle puts it into the rates, else --books \
-        writes it as an entry for solvent book.
+        Save the engine's metrics twice: curl -s http://HOST:8000/metrics > before.txt and, an \
+        hour later, after.txt. Idle cost is shown separately; --spread-idle includes it in the \
+        rates, and --books writes it as an entry for solvent book.
         """)
 
     @OptionGroup var options: FleetOptions
@@ -23,36 +23,37 @@ extension Fleet {
     @OptionGroup var prices: PriceOptions
     @OptionGroup var book: BookOptions
 
-    @Option(help: "Hours between the two pages.")
+    @Option(help: "Hours between the two files.")
     var hours: Double
 
     @Option(help: "Metered GPU-hours. Default: GPUs x hours.")
     var gpuHours: Double?
 
     @Option(
-      help: "Output tokens a second at full load, measured. Default: what the equations say.")
+      help: "Measured output tokens per second at full load. Default: the equations' estimate.")
     var capacity: Double?
 
-    @Flag(help: "Rates that carry what was idle, too.")
+    @Flag(help: "Include idle cost in the rates.")
     var spreadIdle = false
 
-    @Option(help: "Write what was idle as an entry for `solvent book`.", completion: .file())
+    @Option(help: "Write the idle cost as an entry for `solvent book`.", completion: .file())
     var books: String?
 
-    @Argument(help: "The engine's page before.", completion: .file())
+    @Argument(help: "The engine's metrics before.", completion: .file())
     var before: String
 
-    @Argument(help: "The engine's page after.", completion: .file())
+    @Argument(help: "The engine's metrics after.", completion: .file())
     var after: String
 
     func validate() throws {
       let bounds = [hours, gpuHours ?? 1, capacity ?? 1]
       guard bounds.allSatisfy({ $0 > 0 && $0 <= 1e12 }) else {
-        throw ValidationError("--hours, --gpu-hours and --capacity are above 0, at most 10^12")
+        throw ValidationError(
+          "--hours, --gpu-hours and --capacity must be above 0 and at most 10^12")
       }
       if spreadIdle && books != nil {
         throw ValidationError(
-          "--spread-idle and --books exclude each other: idle would count twice")
+          "use either --spread-idle or --books: with both, idle cost would count twice")
       }
     }
 
@@ -89,8 +90,9 @@ extension Fleet {
       }
       if fleet.outputRate > full {
         Terminal.note(
-          "more was done (\(Rate.text(fleet.outputRate)) tokens/s) than full load should allow "
-            + "(\(Rate.text(full))): it counts as always busy; measure --capacity")
+          "the engine delivered more (\(Rate.text(fleet.outputRate)) tokens/s) than the "
+            + "estimate at full load "
+            + "(\(Rate.text(full))), so it counts as always busy; measure --capacity")
       }
       if book.to != nil {
         try BookOptions.write(bookText(fleet, estimate, metered), to: book.to)
@@ -120,13 +122,14 @@ extension Fleet {
           + FleetEstimate.dollar(estimate.priced.hour.total.estimate),
         evidence: evidence,
         note: spreadIdle
-          ? "idle GPUs included" : "work only; idle GPUs were \(FleetEstimate.dollar(fleet.idle))")
+          ? "idle GPUs included"
+          : "without idle GPUs, which cost \(FleetEstimate.dollar(fleet.idle))")
     }
 
     private func entry(_ fleet: MeasuredFleet, _ estimate: FleetEstimate) -> String {
       let note = "idle GPUs, \(estimate.deployment.title)".replacing("'", with: "''")
       return """
-        # What was paid for and did no work; solvent book THIS_FILE
+        # GPU time that was paid for and idle: solvent book THIS_FILE
         books: own fleet
         currency: USD
         source: metered GPU-hours and vLLM's counters

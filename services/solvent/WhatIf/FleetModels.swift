@@ -8,7 +8,7 @@ import Rendering
 extension Fleet {
   struct Models: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Models whose architecture is known; one of them with every figure.")
+      abstract: "Lists models with a known architecture, or one model with every figure.")
 
     @OptionGroup var options: FleetOptions
 

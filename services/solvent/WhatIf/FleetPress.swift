@@ -10,30 +10,30 @@ extension Fleet {
   struct Press: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "press-2023",
-      abstract: "The estimate behind \"700,000 $ a day\", as published and with memory counted.",
+      abstract: "The estimate behind \"$700,000 per day\", as published and with memory included.",
       discussion: """
-        press-2023 is the article's arithmetic: two operations a parameter and token, nothing else. \
-        press-2023-roofline is the same service under the same assumptions by the equations of \
-        docs/FLEET.md, which know memory, its bandwidth and the network. --idle, --gpu-hour and \
-        --reached change the assumptions of both.
+        press-2023 is the article's arithmetic: two operations per parameter and token, nothing \
+        else. press-2023-roofline is the same service under the same assumptions, by the equations \
+        in docs/FLEET.md, which include memory, its bandwidth and the network. --idle, --gpu-hour \
+        and --reached change the assumptions of both.
         """)
 
     @OptionGroup var options: FleetOptions
 
-    @Option(help: "Part of the time in which GPUs are idle.")
+    @Option(help: "Share of the time in which GPUs are idle.")
     var idle = 0.5
 
-    @Option(help: "Dollars a GPU-hour.")
+    @Option(help: "Dollars per GPU-hour.")
     var gpuHour = 1.0
 
-    @Option(help: "Part of the peak that arithmetic reaches, in press-2023.")
+    @Option(help: "Share of peak arithmetic that press-2023 assumes.")
     var reached = 0.35
 
     func validate() throws {
       guard (0...0.999).contains(idle), (1e-6...1e6).contains(gpuHour), (1e-3...1).contains(reached)
       else {
         throw ValidationError(
-          "--idle is 0 to 0.999, --gpu-hour 0.000001 to 1,000,000, --reached 0.001 to 1")
+          "--idle must be from 0 to 0.999, --gpu-hour 0.000001 to 1,000,000, --reached 0.001 to 1")
       }
     }
 

@@ -8,10 +8,11 @@ import Rendering
 extension Fleet {
   struct Rates: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Writes a price book from an estimate: own hardware beside API prices.",
+      abstract: "Writes a price book for your own hardware from an estimate.",
       discussion: """
-        Usage of the provider 'own' is then priced as any other: solvent ingest --prices FILE, solvent \
-        cost. The evidence is "estimated", or "assumed" where the price of the GPU is a guess.
+        Usage of the provider 'own' is then priced like any other: solvent ingest --prices FILE, \
+        solvent cost. The evidence is "estimated", or "assumed" if the price of the GPU is a \
+        guess.
         """)
 
     @OptionGroup var options: FleetOptions
@@ -38,7 +39,7 @@ extension Fleet {
         source: "solvent fleet estimate: \(estimate.deployment.title); GPU-hour "
           + FleetEstimate.dollars(estimate.priced.hour.total) + ", \(estimate.priced.origin)",
         evidence: estimate.evidence,
-        note: "90 %: \(FleetEstimate.dollar(cost.perMillionInput.low)) to "
+        note: "90%: \(FleetEstimate.dollar(cost.perMillionInput.low)) to "
           + "\(FleetEstimate.dollar(cost.perMillionInput.high)) in, "
           + "\(FleetEstimate.dollar(cost.perMillionOutput.low)) to "
           + "\(FleetEstimate.dollar(cost.perMillionOutput.high)) out; utilization "

@@ -14,9 +14,9 @@ extension Fleet {
     static let configuration = CommandConfiguration(
       abstract: "Finds the cheapest hardware for a demand within latency limits.",
       discussion: """
-        Every GPU of the catalogue x GPUs a replica x precision x requests at once, on the workers of a \
-        running cluster or here. Shows the cheapest, and the front: configurations of which none is \
-        both faster for a user and cheaper a token.
+        Tries every GPU in the catalogue x GPUs per replica x precision x requests at once, on the \
+        workers of a running cluster or here. Shows the cheapest, and the Pareto front: \
+        configurations for which no other is both faster for a user and cheaper per token.
         """)
 
     @OptionGroup var options: FleetOptions
@@ -26,51 +26,52 @@ extension Fleet {
     @OptionGroup var latency: LatencyOptions
     @OptionGroup var prices: PriceOptions
 
-    @Option(help: ArgumentHelp("Requests a second to be served.", valueName: "1/s"))
+    @Option(help: ArgumentHelp("Requests per second to serve.", valueName: "1/s"))
     var requests = 10.0
 
-    @Option(help: "Room above the demand.")
+    @Option(help: "Capacity above demand, as a share of it.")
     var headroom = 0.2
 
-    @Option(help: "Replicas at the least.")
+    @Option(help: "Smallest number of replicas.")
     var minimum = 1
 
     @Option(parsing: .singleValue, help: "Only this GPU; may be repeated.")
     var gpu: [String] = []
 
-    @Option(help: "GPUs of a replica at most.")
+    @Option(help: "Most GPUs per replica.")
     var replicaMax = 8
 
     @Option(
       parsing: .singleValue,
       help:
-        "Only this precision; may be repeated. Default: the model's own and those of fewer bits.")
+        "Only this precision; may be repeated. Default: the model's own and those with fewer bits.")
     var precision: [String] = []
 
     @Option(help: "vllm, sglang, trtllm, or a measured version.")
     var engine = "vllm"
 
-    @Option(help: "Numbers of requests at once that are tried, from 1 to 2,048.")
+    @Option(help: "How many batch sizes to try, from 1 to 2,048 requests at once.")
     var batches = 48
 
     @Option(help: "Lines to show.")
     var top = 10
 
-    @Flag(help: "In this process, not on the workers of a running cluster.")
+    @Flag(help: "Compute in this process, not on the workers of a running cluster.")
     var local = false
 
-    @Flag(name: .shortAndLong, help: "No progress.")
+    @Flag(name: .shortAndLong, help: "Hide progress.")
     var quiet = false
 
     func validate() throws {
       guard requests > 0, requests < 1e9, headroom >= 0, headroom < 100 else {
-        throw ValidationError("--requests is above 0, --headroom at least 0")
+        throw ValidationError("--requests must be above 0 and --headroom at least 0")
       }
       guard (1...1_000).contains(batches), (1...64).contains(replicaMax), top >= 1,
         (1...100_000).contains(minimum)
       else {
         throw ValidationError(
-          "--batches is 1 to 1,000, --replica-max 1 to 64, --top and --minimum at least 1")
+          "--batches must be from 1 to 1,000, --replica-max 1 to 64, --top and --minimum at least 1"
+        )
       }
     }
 
@@ -81,7 +82,8 @@ extension Fleet {
       let (accelerators, perHour, guessed) = try priced(catalogue)
       let named = try precision.map { name in
         guard let precision = Precision(name: name) else {
-          throw Failure(EX_USAGE, "'\(name)' is no precision such as bf16, fp8, fp4, 8/8/16")
+          throw Failure(
+            EX_USAGE, "'\(name)' is not a valid precision; write bf16, fp8, fp4 or 8/8/16")
         }
         return precision
       }
@@ -115,9 +117,9 @@ extension Fleet {
         throw Failure(
           3,
           search.possible == 0
-            ? "no configuration holds \(architecture.name)"
+            ? "\(architecture.name) does not fit on any configuration"
             : "none of \(search.possible) possible configurations meets the limits; the front shows "
-              + "what can be had")
+              + "the best available")
       }
     }
 
@@ -128,7 +130,7 @@ extension Fleet {
       var accelerators: [Accelerator] = []
       var perHour: [Interval] = []
       var guessed: Set<String> = []
-      // What is wrong with the request itself is told, not taken for a missing price.
+      // An error in the request itself is reported, not taken for a missing price.
       _ = try prices.place(catalogue)
       _ = try prices.tiers()
       func take(_ accelerator: Accelerator, _ price: PricedHour) {
@@ -148,7 +150,7 @@ extension Fleet {
         }
       }
       guard !accelerators.isEmpty else {
-        throw Failure(EX_USAGE, "no GPU has such a price; give one: --rent 2.95")
+        throw Failure(EX_USAGE, "no GPU has a price of this kind; give one: --rent 2.95")
       }
       return (accelerators, perHour, guessed)
     }

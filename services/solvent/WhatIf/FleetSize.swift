@@ -11,10 +11,10 @@ import Rendering
 extension Fleet {
   struct Size: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "How many GPUs a demand over time takes, fixed or following it, and what is idle.",
+      abstract: "How many GPUs a demand over time needs, fixed or following it, and the idle cost.",
       discussion: """
-        The demand is a CSV with window_start_s and requests_per_s, also by client (ServeGen's layout, \
-        with --tokens for the sizes of requests).
+        The demand is a CSV with window_start_s and requests_per_s, optionally by client \
+        (ServeGen's layout, with --tokens for request sizes).
         """)
 
     @OptionGroup var options: FleetOptions
@@ -23,13 +23,13 @@ extension Fleet {
     @OptionGroup var prices: PriceOptions
 
     @Option(
-      help: "Sizes of requests by client and window (ServeGen's layout).", completion: .file())
+      help: "Request sizes by client and window (ServeGen's layout).", completion: .file())
     var tokens: String?
 
-    @Option(help: "Room above the demand.")
+    @Option(help: "Capacity above demand, as a share of it.")
     var headroom = 0.2
 
-    @Option(help: "Replicas at the least.")
+    @Option(help: "Smallest number of replicas.")
     var minimum = 1
 
     @Argument(help: "The demand (CSV, also gzipped).", completion: .file())
@@ -40,7 +40,7 @@ extension Fleet {
         throw ValidationError("--utilization follows from the demand here; see --headroom")
       }
       guard headroom >= 0, headroom < 100, (0...100_000).contains(minimum) else {
-        throw ValidationError("--headroom and --minimum are at least 0")
+        throw ValidationError("--headroom and --minimum must be at least 0")
       }
     }
 

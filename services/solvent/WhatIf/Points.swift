@@ -28,11 +28,11 @@ enum Points {
     return (files.flatMap(\.points), files.flatMap(\.problems))
   }
 
-  /// Read = taken + put aside, and somebody must see it.
+  /// Read = taken + quarantined, and somebody must see it.
   static func tell(_ problems: [FileProblem]) throws {
     guard let first = problems.first else { return }
     throw Failure(
       ExitStatus.quarantined,
-      "\(problems.count) lines were not taken, the first: \(first.description)")
+      "\(problems.count) lines were quarantined, the first: \(first.description)")
   }
 }

@@ -16,15 +16,15 @@ extension Scenario {
     static let configuration = CommandConfiguration(
       abstract: "Simulates scenarios on the same random numbers and shows the differences.",
       discussion: """
-        Differences are to the first. All share their draws, so a difference is far surer than the
-        two probabilities. With one file, each --variant is that file with one thing changed.
+        Differences are relative to the first. All share their draws, so a difference is much more
+        certain than the two probabilities. With one file, each --variant changes one thing in it.
         """)
 
     @OptionGroup var options: SimulationOptions
 
     @Option(
       parsing: .singleValue,
-      help: ArgumentHelp("The first file with this changed.", valueName: "key=value"))
+      help: ArgumentHelp("The first file with this value changed.", valueName: "key=value"))
     var variant: [String] = []
 
     @Option(
@@ -39,7 +39,7 @@ extension Scenario {
 
     func validate() throws {
       guard files.count + variant.count + fleet.count >= 2 else {
-        throw ValidationError("name a second file, a --variant or a --fleet")
+        throw ValidationError("give a second file, a --variant or a --fleet")
       }
     }
 
@@ -64,7 +64,7 @@ extension Scenario {
         cases.append(changed)
       }
       guard Set(cases.map { [$0.scenario.horizon, $0.scenario.stepsPerMonth] }).count == 1 else {
-        throw Failure(EX_USAGE, "scenarios are compared over the same horizon and steps")
+        throw Failure(EX_USAGE, "compared scenarios need the same horizon and steps")
       }
       // The same draws: the seed of the first counts for all.
       for index in cases.indices { cases[index].scenario.seed = cases[0].scenario.seed }

@@ -13,7 +13,7 @@ import ZeroMQ
 extension Scenario {
   struct Keys: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Lists what a scenario may say, and what --set takes.")
+      abstract: "Lists the keys of a scenario, which --set also takes.")
 
     func run() {
       var table = Table(columns: [

@@ -12,32 +12,32 @@ import Runway
 extension Scenario {
   struct New: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Writes a scenario from the books, every value with where it comes from.",
+      abstract: "Drafts a scenario from the books, every value with its source.",
       discussion: """
-        Nothing comes from another company. What the books do not know to change stays as it is, and
-        what a scenario needs and the books do not say is left to be filled in: such a file is refused
-        until it is. Books without an audience give a scenario without one, all revenue in api_revenue.
+        Nothing comes from another company. Without figures for a change, everything stays as it is.
+        Required values that are not in the books are left blank, and the file is refused until they
+        are filled in. Without an audience in the books, all revenue is in api_revenue.
 
-        How sure a value is follows from its evidence: measured is taken as it is, reported within 5 %,
-        estimated within 20 %, assumed within a factor of 2 (90 % of the range). Growth comes from at
-        least 6 monthly figures of users, visits or payers.
+        The range of a value follows from its evidence: measured is exact, reported within 5%,
+        estimated within 20%, assumed within a factor of 2 (90% ranges). Growth needs at least 6
+        monthly figures of users, visits or paying customers.
         """)
 
     @OptionGroup var options: StatementOptions
 
-    @Option(help: "What the scenario is called.")
+    @Option(help: "Name of the scenario.")
     var name = "from the books"
 
-    @Option(help: "Months of the books that are averaged.")
+    @Option(help: "Months of the books to average.")
     var over = 3
 
-    @Option(help: "Write it here instead of to standard output.", completion: .file())
+    @Option(help: "Write it to this file instead of standard output.", completion: .file())
     var to: String?
 
     func run() async throws {
       let draft = try await options.draft(name: name, over: over)
       if !draft.missing.isEmpty {
-        Terminal.note("to be filled in before it runs: \(draft.missing.joined(separator: ", "))")
+        Terminal.note("fill these in before running it: \(draft.missing.joined(separator: ", "))")
       }
       guard let to else { return Terminal.write(draft.text, to: 1) }
       do {

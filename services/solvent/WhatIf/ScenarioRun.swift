@@ -16,7 +16,7 @@ extension Scenario {
     static let configuration = CommandConfiguration(
       abstract: "Simulates a scenario.",
       discussion: """
-        --fail-if ends with exit code 3 when a condition holds: ruin.36m>5%, runway.p10<24,
+        --fail-if makes the command exit with 3 when a condition holds: ruin.36m>5%, runway.p10<24,
         break_even.60m<50%, cash.24m.p50<1e9.
         """)
 
@@ -29,7 +29,7 @@ extension Scenario {
       help: ArgumentHelp(
         "Requests are served on this hardware: model=llama3.1-70b,gpu=H200,gpus=8,rent=2.5.",
         discussion:
-          "Its cost of a request, with the range of the estimate, is drawn as a lognormal.",
+          "The estimated cost per request is drawn as a lognormal with the estimate's range.",
         valueName: "key=value,…"))
     var fleet: String?
 

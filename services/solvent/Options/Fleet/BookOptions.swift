@@ -12,15 +12,16 @@ struct BookOptions: ParsableArguments {
   @Option(help: "Model in the price book. Default: the model's name.")
   var called: String?
 
-  @Option(help: "The rates hold from this date on: 2026-12-01. Default: today.")
+  @Option(help: "Date from which the rates apply: 2026-12-01. Default: today.")
   var from: String?
 
-  @Option(help: "Write the price book here instead of to standard output.", completion: .file())
+  @Option(
+    help: "Write the price book to this file instead of standard output.", completion: .file())
   var to: String?
 
   func validate() throws {
     if let from, ISO8601DateFormatter.day(from) == nil {
-      throw ValidationError("--from is a date such as 2026-12-01, not '\(from)'")
+      throw ValidationError("'\(from)' is not a valid date for --from; write 2026-12-01")
     }
   }
 
@@ -39,7 +40,7 @@ struct BookOptions: ParsableArguments {
     }
     func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
     return """
-      # Written by solvent fleet; usage of this provider and model is priced with it:
+      # Written by solvent fleet. To price usage of this provider and model with it:
       # solvent ingest LOG.csv --prices THIS_FILE
       book: own-fleet
       version: \(today)

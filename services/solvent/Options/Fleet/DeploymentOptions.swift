@@ -11,16 +11,16 @@ struct DeploymentOptions: ParsableArguments {
   @OptionGroup var which: ModelOptions
   @OptionGroup var shapes: ShapeOptions
 
-  @Option(help: "GPU, as in `solvent fleet gpus`.")
+  @Option(help: "GPU, as listed by `solvent fleet gpus`.")
   var gpu: String
 
-  @Option(help: "GPUs in all. Default: as few as hold the model.")
+  @Option(help: "Total GPUs. Default: as few as hold the model.")
   var gpus: Int?
 
-  @Option(help: "GPUs of a replica that share each layer. Default: all, at most 8.")
+  @Option(help: "GPUs in a replica that share each layer. Default: all, at most 8.")
   var tp: Int?
 
-  @Flag(help: "Spread experts over the GPUs and attention by request (EP with attention DP).")
+  @Flag(help: "Spread experts over the GPUs and split attention by request (EP with attention DP).")
   var spreadExperts = false
 
   @Option(
@@ -34,13 +34,13 @@ struct DeploymentOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Output tokens a second that you measured, here or at another shape: 5200, 5200@2048,128.",
+      "Output tokens per second that you measured, at this shape or another: 5200, 5200@2048,128.",
       valueName: "tok/s"))
   var observed: String?
 
   func validate() throws {
     guard (gpus ?? 1) >= 1, (gpus ?? 1) <= 100_000, (tp ?? 1) >= 1 else {
-      throw ValidationError("--gpus and --tp are at least 1")
+      throw ValidationError("--gpus and --tp must be at least 1")
     }
     if let observed { _ = try observation(observed) }
   }
@@ -48,13 +48,13 @@ struct DeploymentOptions: ParsableArguments {
   private func observation(_ text: String) throws -> (rate: Double, shape: RequestShape?) {
     let parts = text.split(separator: "@", omittingEmptySubsequences: false)
     guard let rate = Double(parts[0]), (1e-3...1e12).contains(rate), parts.count <= 2 else {
-      throw ValidationError("--observed is tokens a second: 5200, or 5200@INPUT,OUTPUT")
+      throw ValidationError("--observed must be tokens per second: 5200, or 5200@INPUT,OUTPUT")
     }
     guard parts.count == 2 else { return (rate, nil) }
     let sizes = parts[1].split(separator: ",").map { Double($0) }
     guard sizes.count == 2, let input = sizes[0], let output = sizes[1],
       (0...1e8).contains(input), (1...1e8).contains(output)
-    else { throw ValidationError("--observed is 5200@INPUT,OUTPUT with tokens of both") }
+    else { throw ValidationError("--observed must be 5200@INPUT,OUTPUT, with both in tokens") }
     return (rate, RequestShape(input: input, output: output))
   }
 
@@ -73,7 +73,7 @@ struct DeploymentOptions: ParsableArguments {
     let known = ["vllm", "sglang", "trtllm"] + Set(model.errors.records.map(\.stack)).sorted()
     throw Failure(
       EX_USAGE,
-      "there is no engine '\(name)'\(Spelling.hint(for: name, among: known)); there are "
+      "'\(name)' is not a known engine\(Spelling.hint(for: name, among: known)); choose one of "
         + known.joined(separator: ", "))
   }
 
@@ -81,7 +81,9 @@ struct DeploymentOptions: ParsableArguments {
     guard let precision = Precision(name: text) else {
       throw Failure(
         EX_USAGE,
-        "'\(text)' is none of bf16, fp8, fp4, w4a16, or bits such as 8/8/16 of 4, 8 and 16")
+        "'\(text)' is not a valid precision; write bf16, fp8, fp4, w4a16, or bits (4, 8 or "
+          + "16) as in 8/8/16"
+      )
     }
     return precision
   }
@@ -137,6 +139,6 @@ struct DeploymentOptions: ParsableArguments {
         last = error
       }
     }
-    throw Failure(EX_USAGE, last?.description ?? "no number of GPUs holds the model")
+    throw Failure(EX_USAGE, last?.description ?? "the model does not fit on any number of GPUs")
   }
 }

@@ -15,11 +15,12 @@ struct FleetOptions: ParsableArguments {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "Catalogue file that goes before the shipped ones; what `solvent fleet add` writes.",
+      "Catalogue file that takes precedence over the built-in ones, as `solvent fleet add` "
+        + "writes it.",
       valueName: "file"))
   var catalogue: [String] = []
 
-  @Option(help: "Coefficients fitted by `solvent fleet fit`. Default: the shipped ones.")
+  @Option(help: "Coefficients fitted by `solvent fleet fit`. Default: the built-in ones.")
   var coefficients: String?
 
   /// Shipped, then what was added, then what the command line names: later ones go before.

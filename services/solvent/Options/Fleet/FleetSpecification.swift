@@ -33,7 +33,7 @@ struct FleetSpecification {
     return parts
   }
 
-  /// What a request costs on that fleet: a lognormal with the ends of its 90 % range.
+  /// What a request costs on that fleet: a lognormal with the ends of its 90% range.
   func estimate(_ catalogue: FleetCatalogue) throws -> FleetEstimate {
     var arguments: [String] = []
     for part in Self.parts(text) {
@@ -45,7 +45,7 @@ struct FleetSpecification {
         case nil, "true": arguments.append("--\(name)")
         case "false": break
         default:
-          throw Failure(EX_USAGE, "--fleet '\(text)': \(name) is true or false")
+          throw Failure(EX_USAGE, "--fleet '\(text)': \(name) must be true or false")
         }
       } else {
         arguments += ["--\(name)"] + (value.map { [$0] } ?? [])

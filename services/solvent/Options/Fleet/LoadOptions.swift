@@ -6,16 +6,16 @@ import Foundation
 
 /// What requests look like and what they may take.
 struct ShapeOptions: ParsableArguments {
-  @Option(help: "Tokens of a prompt, on average.")
+  @Option(help: "Average tokens per prompt.")
   var inputTokens = 1_000.0
 
-  @Option(help: "Tokens of an answer, on average.")
+  @Option(help: "Average tokens per answer.")
   var outputTokens = 500.0
 
   func validate() throws {
     guard inputTokens >= 0, inputTokens <= 1e8, outputTokens >= 1, outputTokens <= 1e8 else {
       throw ValidationError(
-        "--input-tokens is from 0 and --output-tokens from 1 to 100,000,000")
+        "--input-tokens must be from 0 and --output-tokens from 1 to 100,000,000")
     }
   }
 
@@ -24,16 +24,17 @@ struct ShapeOptions: ParsableArguments {
 
 /// How fast it must be.
 struct LatencyOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Most milliseconds between tokens.", valueName: "ms"))
+  @Option(help: ArgumentHelp("Limit on the milliseconds between tokens.", valueName: "ms"))
   var tpot: Double?
 
   @Option(
-    help: ArgumentHelp("Most milliseconds to the first token, without waiting.", valueName: "ms"))
+    help: ArgumentHelp(
+      "Limit on the milliseconds to the first token, without queueing.", valueName: "ms"))
   var ttft: Double?
 
   func validate() throws {
     for limit in [tpot, ttft].compactMap({ $0 }) where !(limit >= 1e-3 && limit < 1e7) {
-      throw ValidationError("a limit is from 0.001 to 10,000,000 milliseconds")
+      throw ValidationError("a latency limit must be from 0.001 to 10,000,000 milliseconds")
     }
   }
 
@@ -47,15 +48,15 @@ struct LatencyOptions: ParsableArguments {
 struct LoadOptions: ParsableArguments {
   @OptionGroup var latency: LatencyOptions
 
-  @Option(help: "Users at once, each with the next request when one is answered.")
+  @Option(help: "Concurrent users, each sending the next request when one is answered.")
   var concurrency: Double?
 
   func validate() throws {
     if concurrency != nil && latency.tpot != nil {
-      throw ValidationError("--concurrency and --tpot exclude each other")
+      throw ValidationError("use either --concurrency or --tpot, not both")
     }
     guard (1...1e9).contains(concurrency ?? 1) else {
-      throw ValidationError("--concurrency is 1 to 1,000,000,000")
+      throw ValidationError("--concurrency must be from 1 to 1,000,000,000")
     }
   }
 

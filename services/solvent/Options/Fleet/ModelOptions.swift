@@ -9,15 +9,15 @@ import Host
 
 /// Which model.
 struct ModelOptions: ParsableArguments {
-  @Option(help: "Model, as in `solvent fleet models`.")
+  @Option(help: "Model, as listed by `solvent fleet models`.")
   var model: String?
 
-  @Option(help: "Hugging Face config.json of the model instead.", completion: .file())
+  @Option(help: "The model's Hugging Face config.json, instead of --model.", completion: .file())
   var config: String?
 
   func validate() throws {
     guard (model == nil) != (config == nil) else {
-      throw ValidationError("name a --model, or give its --config")
+      throw ValidationError("give a --model or its --config")
     }
   }
 
@@ -53,7 +53,7 @@ extension FleetCatalogue.Section {
     guard let entry = self[name] else {
       throw Failure(
         EX_USAGE,
-        "there is no \(kind) '\(name)'\(Spelling.hint(for: name, among: spellings)); see: "
+        "'\(name)' is not a known \(kind)\(Spelling.hint(for: name, among: spellings)); see: "
           + "solvent fleet \(kind == "GPU" ? "gpus" : "models"), and solvent fleet add --help")
     }
     return entry

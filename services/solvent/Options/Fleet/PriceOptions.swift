@@ -8,53 +8,55 @@ import Rendering
 
 /// What a GPU-hour costs.
 struct PriceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Rent of a GPU-hour: 2.95, or a range 2.5-3.5.", valueName: "usd"))
+  @Option(help: ArgumentHelp("Rent per GPU-hour: 2.95, or a range 2.5-3.5.", valueName: "usd"))
   var rent: String?
 
-  @Option(help: "Rent by the catalogue: neocloud, hyperscaler, long-tail, spot, reserved, own-….")
+  @Option(help: "Catalogue rent: neocloud, hyperscaler, long-tail, spot, reserved, own-….")
   var tier: String?
 
-  @Flag(help: "Bought instead of rented.")
+  @Flag(help: "The GPUs are bought instead of rented.")
   var own = false
 
   @Option(
-    help: ArgumentHelp("With --own: a GPU with its share of the server.", valueName: "usd"))
+    help: ArgumentHelp("With --own: price of a GPU with its share of the server.", valueName: "usd")
+  )
   var capital: String?
 
-  @Option(help: "With --own: years until it is written off.")
+  @Option(help: "With --own: years of depreciation.")
   var years = 4.0
 
-  @Option(help: "With --own: interest a year, such as 0.08.")
+  @Option(help: "With --own: interest per year, such as 0.08.")
   var interest = 0.08
 
-  @Option(help: "With --own: part of the price for which it is sold then.")
+  @Option(help: "With --own: resale value, as a share of the price.")
   var resale = 0.0
 
-  @Option(help: "With --own: place of the catalogue: us, us-own-building, eu.")
+  @Option(help: "With --own: site from the catalogue: us, us-own-building, eu.")
   var site = "us"
 
-  @Option(help: "With --own: electricity, instead of the place's, in dollars a kWh.")
+  @Option(help: "With --own: electricity in dollars per kWh, instead of the site's.")
   var electricity: Double?
 
-  @Option(help: "With --own: power usage effectiveness, instead of the place's.")
+  @Option(help: "With --own: power usage effectiveness, instead of the site's.")
   var pue: Double?
 
-  @Option(help: "Part of the paid time in which the GPUs work, above 0 to 1.")
+  @Option(help: "Share of the paid time in which the GPUs work, above 0 and at most 1.")
   var utilization = 1.0
 
   func validate() throws {
     guard utilization > 0, utilization <= 1 else {
-      throw ValidationError("--utilization is above 0, at most 1")
+      throw ValidationError("--utilization must be above 0 and at most 1")
     }
     guard (0.25...20).contains(years), (0...1).contains(interest), (0..<1).contains(resale) else {
-      throw ValidationError("--years is 0.25 to 20, --interest 0 to 1, --resale 0 to below 1")
+      throw ValidationError(
+        "--years must be from 0.25 to 20, --interest from 0 to 1, --resale from 0 to below 1")
     }
     if own && (rent != nil || tier != nil) {
-      throw ValidationError("--own and rent exclude each other")
+      throw ValidationError("use either --own or --rent/--tier, not both")
     }
     for text in [rent, capital].compactMap({ $0 }) { _ = try Self.range(text) }
     guard (1...10).contains(pue ?? 1), (0...100).contains(electricity ?? 0) else {
-      throw ValidationError("--pue is 1 to 10, --electricity 0 to 100")
+      throw ValidationError("--pue must be from 1 to 10 and --electricity from 0 to 100")
     }
   }
 
@@ -68,14 +70,16 @@ struct PriceOptions: ParsableArguments {
       ?? text.split(separator: "-", omittingEmptySubsequences: false).map { Double($0) }
     guard parts.count == 1 || parts.count == 2, let low = parts[0], let high = parts.last ?? nil,
       low >= 1e-6, low <= high, high < 1e9
-    else { throw ValidationError("'\(text)' is no amount such as 2.95, or range such as 2.5-3.5") }
+    else {
+      throw ValidationError("'\(text)' is not a valid amount; write 2.95, or a range as in 2.5-3.5")
+    }
     return Interval(low: low, estimate: (low * high).squareRoot(), high: high)
   }
 
   func place(_ catalogue: FleetCatalogue) throws -> SiteCosts {
     guard var place = catalogue.sites.first(where: { $0.name == site }) else {
       let names = catalogue.sites.map(\.name).joined(separator: ", ")
-      throw Failure(EX_USAGE, "there is no place '\(site)'; there are \(names)")
+      throw Failure(EX_USAGE, "'\(site)' is not a known site; choose one of \(names)")
     }
     if let electricity { place.electricity = electricity }
     if let pue { place.pue = pue }
@@ -90,7 +94,7 @@ struct PriceOptions: ParsableArguments {
     guard let tier else { return usual }
     guard let wanted = HardwarePrice.Tier(name: tier), wanted != .purchase else {
       let names = usual.map(\.name).joined(separator: ", ")
-      throw Failure(EX_USAGE, "there is no tier '\(tier)'; there are \(names)")
+      throw Failure(EX_USAGE, "'\(tier)' is not a known tier; choose one of \(names)")
     }
     return [wanted]
   }
@@ -116,7 +120,7 @@ struct PriceOptions: ParsableArguments {
     }
     if let rent {
       return PricedHour(
-        hour: .rented(try Self.range(rent)), origin: "as told", isGuess: false, place: place)
+        hour: .rented(try Self.range(rent)), origin: "given by you", isGuess: false, place: place)
     }
     for tier in try tiers() {
       // What somebody vouches for goes before guesses.
@@ -134,17 +138,17 @@ struct PriceOptions: ParsableArguments {
     }
     throw Failure(
       EX_USAGE,
-      "no price of \(accelerator.name) is known\(tier.map { " for \($0)" } ?? ""); "
+      "no price is known for \(accelerator.name)\(tier.map { " at \($0)" } ?? ""); "
         + "give it: --rent 2.95")
   }
 
   private func capital(_ known: [HardwarePrice]) throws -> (Interval, String, Bool) {
-    if let capital { return (try Self.range(capital), "as told", false) }
+    if let capital { return (try Self.range(capital), "given by you", false) }
     let prices = known.filter { $0.tier == .purchase }
     let sound = prices.filter { !$0.source.isGuess }
     let taken = sound.isEmpty ? prices : sound
     guard !taken.isEmpty else {
-      throw Failure(EX_USAGE, "no price of purchase is known; give it: --capital 37000")
+      throw Failure(EX_USAGE, "no purchase price is known; give it: --capital 37000")
     }
     let share = OwnershipTerms.acceleratorShare
     let range = Interval(
@@ -153,7 +157,7 @@ struct PriceOptions: ParsableArguments {
       high: (taken.map(\.high).max() ?? 0) / share)
     return (
       range,
-      "GPU by \(Self.origins(taken)), which is \(Percent.text(share)) of its part of the server",
+      "GPU by \(Self.origins(taken)), which is \(Percent.text(share)) of its share of the server",
       sound.isEmpty
     )
   }
