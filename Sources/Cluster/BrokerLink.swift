@@ -153,7 +153,7 @@ struct BrokerLink: ~Copyable {
       if wasConnected { logger.warning("the broker is silent; waiting for it") }
     case .refused(.version?):
       logger.error(
-        "the broker at \(address) refuses protocol version \(Header.major); use one release"
+        "the broker at \(address) refuses protocol version \(Header.major); use the same release"
       )
     case .refused(let code):
       logger.error(

@@ -489,7 +489,7 @@ struct ClusterProcessTests {
     try broker.send(&peer, followed: true)
     try broker.send(&reply)
     var said = ""
-    while !said.contains("use one release"),
+    while !said.contains("use the same release"),
       let piece = try log.fileHandleForReading.read(upToCount: 1), !piece.isEmpty
     {
       said += String(decoding: piece, as: UTF8.self)
