@@ -205,7 +205,8 @@ let allTests: [Target] = [
   tests("FleetTests", ["CBOR", "Determinism", "Economics", "Fleet"]),
   tests("RunwayTests", ["CBOR", "Determinism", "Economics", "Runway"]),
   tests("KernelTests", ["SimulationKernel"] + fastKernel, more: hasFastKernel),
-  tests("UsageTests", ["Determinism", "Documents", "Economics", "Usage", "TestSupport"]),
+  tests(
+    "UsageTests", ["Determinism", "Documents", "Economics", "Usage", "TestSupport", crypto]),
   tests(
     "JournalTests",
     ["CBOR", "Determinism", "Documents", "Economics", "Journal", "Usage", "TestSupport"]),
