@@ -107,7 +107,8 @@ struct TamperingTests {
 
   @Test func whatWasNotTouchedIsWhole() throws {
     // The bench itself finds nothing where a value is replaced by itself.
-    #expect(try Self.verify(after: "UPDATE postings SET quantity = quantity WHERE rowid = 1") == nil)
+    #expect(
+      try Self.verify(after: "UPDATE postings SET quantity = quantity WHERE rowid = 1") == nil)
   }
 }
 

@@ -143,7 +143,9 @@ struct CostingPropertyTests {
     return lines
   }
 
-  @Test("Whole, in parts and in any order it is the sum of the rows", arguments: 0..<60 as Range<UInt64>)
+  @Test(
+    "Whole, in parts and in any order it is the sum of the rows", arguments: 0..<60 as Range<UInt64>
+  )
   func sums(_ seed: UInt64) throws {
     var world = Case(seed: seed)
     let expected = world.oracle()
@@ -216,7 +218,9 @@ struct CostingPropertyTests {
   @Test("Whole seconds are a thousand milliseconds", arguments: 0..<10 as Range<UInt64>)
   func timeUnits(_ seed: UInt64) throws {
     var world = Case(seed: seed)
-    for index in world.rows.indices { world.rows[index].time = world.rows[index].time / 1_000 * 1_000 }
+    for index in world.rows.indices {
+      world.rows[index].time = world.rows[index].time / 1_000 * 1_000
+    }
     var job = world.job(0..<world.rows.count)
     let expected = try Costing.price(job)
     job.batch.timeDeltas = job.batch.timeDeltas.map { $0 / 1_000 }
