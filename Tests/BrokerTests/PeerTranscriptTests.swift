@@ -464,6 +464,8 @@ struct ProducerTranscriptTests {
     var ended: [JobID: Int] = [:]
     var submitted: [JobID] = []
     var cancelled: Set<JobID> = []
+    // A job for which there was no room waits for the next change.
+    var waitsForChange = false
 
     func take(_ actions: [Machine.Action]) {
       for action in actions {
@@ -482,6 +484,7 @@ struct ProducerTranscriptTests {
 
     for step in 0..<300 as Range<UInt64> {
       var actions: [Machine.Action] = []
+      let outstanding = machine.outstanding
       let some = atBroker.sorted()
       switch random.below(10) {
       case 0...3:
@@ -498,6 +501,7 @@ struct ProducerTranscriptTests {
         atBroker.remove(id)
         machine.received(
           Header(.fail, flags: Header.retryable, job: id, argument: 5), nil, now: step, &actions)
+        waitsForChange = true
       case 8 where !submitted.isEmpty:
         let id = submitted[Int(random.below(UInt64(submitted.count)))]
         if ended[id] == nil { cancelled.insert(id) }
@@ -510,6 +514,16 @@ struct ProducerTranscriptTests {
       default: break
       }
       take(actions)
+      // No credit lies idle: the first that waits does not fit beside those that are there.
+      if outstanding != machine.outstanding { waitsForChange = false }
+      let bytes = atBroker.reduce(0) { $0 + (sizes[$1] ?? 0) }
+      let first = submitted.first {
+        ended[$0] == nil && !cancelled.contains($0) && !atBroker.contains($0)
+      }
+      if let first, !waitsForChange {
+        let fits = atBroker.isEmpty || bytes + (sizes[first] ?? 0) <= bytesMax
+        #expect(atBroker.count == jobsMax || !fits, "seed \(seed) step \(step): \(first) waits")
+      }
       let open = Set(submitted).subtracting(ended.keys).subtracting(cancelled)
       #expect(machine.outstanding == open.count, "seed \(seed) step \(step)")
       #expect(
