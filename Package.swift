@@ -198,22 +198,34 @@ let allTests: [Target] = [
   tests(
     "CBORTests",
     ["Broker", "CBOR", "ClusterAPI", "Economics", "Fleet", "Reporting", "Runway", "Usage"]),
-  tests("BrokerTests", ["Broker"]),
+  tests("BrokerTests", ["Broker", "Determinism"]),
   tests("ClusterTests", ["Broker", "Cluster", "TestSupport", "ZeroMQ", logging]),
-  tests("EconomicsTests", ["Economics"]),
+  tests("DeterminismTests", ["Determinism"]),
+  tests("EconomicsTests", ["Determinism", "Economics"]),
   tests("PricingTests", ["CBOR", "Determinism", "Economics", "Pricing"]),
   tests("FleetTests", ["CBOR", "Determinism", "Economics", "Fleet"]),
   tests("RunwayTests", ["CBOR", "Determinism", "Economics", "Runway"]),
   tests("KernelTests", ["SimulationKernel"] + fastKernel, more: hasFastKernel),
-  tests("UsageTests", ["Determinism", "Documents", "Economics", "Usage", "TestSupport"]),
-  tests("JournalTests", ["CBOR", "Documents", "Economics", "Journal", "Usage", "TestSupport"]),
+  tests(
+    "UsageTests", ["Determinism", "Documents", "Economics", "Usage", "TestSupport", crypto]),
+  tests(
+    "JournalTests",
+    ["CBOR", "Determinism", "Documents", "Economics", "Journal", "Usage", "TestSupport"]),
   tests(
     "DocumentsTests", ["Documents", "Economics", "Fleet", "Runway", "TestSupport"],
     exclude: ["Resources"]),
   tests(
     "LedgerTests",
     ["CBOR", "Determinism", "Economics", "Ledger", "Pricing", "Reporting", grdb]),
-  tests("ReportingTests", ["Economics", "Ledger", "Reporting"]),
+  tests(
+    "ReportingTests",
+    ["CBOR", "Determinism", "Economics", "Ledger", "Pricing", "Reporting"]),
+  tests(
+    "RenderingTests",
+    [
+      "Broker", "ClusterAPI", "Determinism", "Documents", "Economics", "Fleet", "Rendering",
+      "Reporting", "Runway",
+    ]),
   tests("HostTests", ["Host"]),
   tests("IngestServiceTests", ["Broker", "IngestService", "Journal", "Usage"]),
   tests("ReportServiceTests", ["ReportService"]),

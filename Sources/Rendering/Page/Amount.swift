@@ -24,7 +24,7 @@ public enum Amount {
     currency == "USD" ? "$" : "\(currency) "
   }
 
-  /// `$1,204,331.50`, rounded half away from zero.
+  /// `$1,204,331.50`, rounded half to even.
   public static func text(_ money: Money, decimals: Int, _ currency: String) -> String {
     let rounded = money.rounded(decimals: decimals)
     let isNegative = rounded.hasPrefix("-")

@@ -29,7 +29,9 @@ public enum Text {
     let text = String(format: "%.\(decimals)f", value)
     let parts = text.split(separator: ".")
     guard let whole = Int128(parts[0]) else { return text }
-    let sign = whole == 0 && text.hasPrefix("-") ? "-" : ""
+    // Rounded to nothing, it is nothing: no "-0.00".
+    let isNothing = text.allSatisfy { "-0.".contains($0) }
+    let sign = whole == 0 && text.hasPrefix("-") && !isNothing ? "-" : ""
     return sign + grouped(whole) + (parts.count > 1 ? ".\(parts[1])" : "")
   }
 

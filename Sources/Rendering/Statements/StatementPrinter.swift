@@ -64,8 +64,10 @@ public struct StatementPrinter {
   private func printMonths(on page: Page) {
     let months = answer.columns.count - 1
     let labels = answer.lines.map(\.label.count).max() ?? 0
+    let whole = "\(months) MONTH\(months == 1 ? "" : "S")"
     let cells = answer.lines.flatMap { line in line.values.map { text(line, $0).count } }
-    let width = (cells.max() ?? 0) + 2
+    let titles = answer.columns.map(\.count) + [whole.count]
+    let width = ((cells + titles).max() ?? 0) + 2
     let fitting = page.format == .md ? months : (page.width - labels - width) / max(1, width)
     let shown = max(1, min(months, fitting))
     let columns = Array(months - shown..<months) + [months]
@@ -73,8 +75,7 @@ public struct StatementPrinter {
       columns: [.init(title: "")]
         + columns.map {
           .init(
-            title: $0 == months ? "\(months) MONTH\(months == 1 ? "" : "S")" : answer.columns[$0],
-            isNumber: true)
+            title: $0 == months ? whole : answer.columns[$0], isNumber: true)
         })
     table.rows = answer.lines.map { line in
       [line.label] + columns.map { text(line, line.values[$0]) }

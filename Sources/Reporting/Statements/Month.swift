@@ -18,9 +18,11 @@ public struct Month: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// `2023-07`; `nil` for anything else.
   public init?(_ text: some StringProtocol) {
-    let parts = text.split(separator: "-")
-    guard parts.count == 2, parts[0].count == 4, parts[1].count == 2, let year = Int(parts[0]),
-      let month = Int(parts[1]), (1...12).contains(month)
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    // Digits only: `Int` would take a sign as well.
+    guard parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2,
+      parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
+      let year = Int(parts[0]), let month = Int(parts[1]), (1...12).contains(month)
     else { return nil }
     index = year * 12 + month - 1
   }
@@ -30,7 +32,9 @@ public struct Month: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// `2023-07`.
   public var description: String {
     let month = index % 12 + 1
-    return "\(index / 12)-\(month < 10 ? "0" : "")\(month)"
+    let year = String(index / 12)
+    let padding = String(repeating: "0", count: max(0, 4 - year.count))
+    return "\(padding)\(year)-\(month < 10 ? "0" : "")\(month)"
   }
 
   /// The month that many months later, or earlier if negative.

@@ -25,12 +25,13 @@ extension StatementAnswer {
       .profitAndLoss, currency: material.currency, period: period, columns: columns,
       lines: [
         line("revenue", "revenue", \.revenue),
-        line("serving", "serving (usage, hosting)", \.serving),
-        line("gross_margin", "gross margin", \.grossMargin),
+        // Usage without any price, and no hosting, is not free.
+        line("serving", "serving (usage, hosting)") { $0.knowsServing ? $0.serving : nil },
+        line("gross_margin", "gross margin") { $0.knowsServing ? $0.grossMargin : nil },
         line("improvement", "model improvement (research, training)", \.improvement),
         line("other_costs", "staff, sales, other", \.otherCosts),
         line("profit_share", "profit share paid", \.profitShare),
-        line("result", "result", \.result),
+        line("result", "result") { $0.knowsServing ? $0.result : nil },
         line("capital", "capital raised", \.capital),
         // Without any booking of cash there is no such number.
         line("cash", "cash at the end") { $0.hasCash ? $0.cash : nil },
