@@ -166,9 +166,7 @@ struct StatementAnswerTests {
       usage: [("2023-07", try Bench.usage(nil, requests: 5, tokens: 100))])
     let serving = try Self.value("serving", in: answer)
     let margin = try Self.value("gross_margin", in: answer)
-    withKnownIssue("profit and loss shows 0 for serving of which no price is known") {
-      #expect(serving == .unknown && margin == .unknown)
-    }
+    #expect(serving == .unknown && margin == .unknown)
   }
 
   @Test(
