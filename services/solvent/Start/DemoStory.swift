@@ -77,8 +77,8 @@ struct DemoStory {
     page.line(page.bold("What does chat alone cost per day? It depends on what is counted:"))
     let gpus = Text.grouped(Int(press.cases[0].estimate.gpus))
     page.line(
-      "  as an API \(CostPrinter(cost, zone: "UTC").dollars(chat)) · on \(gpus) GPUs of your own, "
-        + "arithmetic only, the press "
+      "  as an API \(CostPrinter(cost, zone: "UTC").dollars(chat)) · on \(gpus) GPUs, "
+        + "only arithmetic counted (press) "
         + Amount.text(press.cases[0].estimate.perDay, currency))
     page.line(
       "  those GPUs with memory included \(Amount.text(roofline, currency)) · assumed below, "
