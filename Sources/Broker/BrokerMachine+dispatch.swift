@@ -70,7 +70,7 @@ extension BrokerMachine {
     job.worker = worker
     job.leaseEnds = now &+ job.leaseMilliseconds &* 1_000_000
     let header = Header(
-      .job, flags: job.attempt > 0 ? Header.mayRepeat : 0, attempt: UInt8(job.attempt),
+      .job, flags: job.attempt > 0 ? Header.redelivered : 0, attempt: UInt8(job.attempt),
       service: service.number, job: job.id, argument: job.leaseMilliseconds)
     actions.append(.send(worker.id, header, job.payload))
   }

@@ -29,7 +29,7 @@ extension BrokerMachine {
     }
     worker.lastHeard = now
     guard topics[name] != nil || topics.count < settings.topicsMax else { return }
-    if header.flags & Header.wholeState != 0 {
+    if header.flags & Header.snapshot != 0 {
       topics[name] = Topic(
         epoch: header.job.epoch, sequence: header.argument, whole: payload, bytes: bytes,
         publisher: peer)
@@ -74,7 +74,7 @@ extension BrokerMachine {
       let id = JobID(epoch: topic.epoch, sequence: 0)
       actions.append(
         .publish(
-          topic: name, Header(.publish, flags: Header.wholeState, job: id, argument: first), whole))
+          topic: name, Header(.publish, flags: Header.snapshot, job: id, argument: first), whole))
       #if PLANTED_FAULTS
         if settings.fault == .brokerForgetsChanges { continue }
       #endif

@@ -76,15 +76,15 @@ public struct Header: Hashable, Sendable {
   public static let byteCount = 32
 
   /// `publish`: the payload is the snapshot of the topic, not a change.
-  public static let wholeState: UInt8 = 1
+  public static let snapshot: UInt8 = 1
   /// `job`: the job may have run before.
-  public static let mayRepeat: UInt8 = 2
+  public static let redelivered: UInt8 = 2
   /// `fail`: another attempt may succeed.
   public static let retryable: UInt8 = 4
 
   /// What the message asks for or reports.
   public var command: Command
-  /// ``wholeState``, ``mayRepeat`` and ``retryable``, combined by `|`.
+  /// ``snapshot``, ``redelivered`` and ``retryable``, combined by `|`.
   public var flags: UInt8 = 0
   /// How often the job was handed out before, 0 at first.
   public var attempt: UInt8 = 0

@@ -44,7 +44,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
     let bytes: Int
     let leaseMilliseconds: UInt64
     var isSent: Bool
-    var mayRepeat: Bool
+    var redelivered: Bool
     /// When it was sent or heard of last, in nanoseconds.
     var lastSign: UInt64 = 0
   }
@@ -91,12 +91,12 @@ public struct ProducerMachine<Payload>: ~Copyable {
   /// submitting one that is outstanding does nothing.
   public mutating func submit(
     _ id: JobID, route: Int, _ payload: Payload, bytes: Int, leaseMilliseconds: UInt64 = 0,
-    mayRepeat: Bool = false, _ actions: inout [Action]
+    redelivered: Bool = false, _ actions: inout [Action]
   ) {
     guard pending[id] == nil else { return }
     pending[id] = Pending(
       route: route, payload: payload, bytes: bytes, leaseMilliseconds: leaseMilliseconds,
-      isSent: false, mayRepeat: mayRepeat)
+      isSent: false, redelivered: redelivered)
     order.append(id)
     outstandingBytes += bytes
     sendWaiting(&actions)
@@ -131,10 +131,10 @@ public struct ProducerMachine<Payload>: ~Copyable {
       sentJobs += 1
       sentBytes += job.bytes
       let header = Header(
-        .job, flags: job.mayRepeat ? Header.mayRepeat : 0, service: UInt16(job.route), job: id,
+        .job, flags: job.redelivered ? Header.redelivered : 0, service: UInt16(job.route), job: id,
         argument: job.leaseMilliseconds)
       actions.append(.send(header, job.payload))
-      job.mayRepeat = true
+      job.redelivered = true
       job.lastSign = clock
       pending[id] = job
     }

@@ -52,12 +52,12 @@ public struct SubscriberMachine<Payload>: ~Copyable {
     let isSameLife = isSameLife(header, known)
     #if PLANTED_FAULTS
       if let known, fault == .subscriberAppliesTwice, isSameLife, let payload,
-        header.flags & Header.wholeState == 0, header.argument <= known.sequence
+        header.flags & Header.snapshot == 0, header.argument <= known.sequence
       {
         actions.append(.apply(topic: topic, sequence: header.argument, payload))
       }
       if let known, fault == .subscriberIgnoresGaps, isSameLife, let payload,
-        header.flags & Header.wholeState == 0, header.argument > known.sequence + 1
+        header.flags & Header.snapshot == 0, header.argument > known.sequence + 1
       {
         positions[topic]?.sequence = header.argument
         actions.append(.apply(topic: topic, sequence: header.argument, payload))
@@ -65,7 +65,7 @@ public struct SubscriberMachine<Payload>: ~Copyable {
       }
     #endif
     switch (header.command, payload) {
-    case (.publish, let payload?) where header.flags & Header.wholeState != 0:
+    case (.publish, let payload?) where header.flags & Header.snapshot != 0:
       // An older state of the same life is news to somebody else.
       if isSameLife, let known, header.argument <= known.sequence { return }
       positions[topic] = Position(epoch: header.job.epoch, sequence: header.argument)

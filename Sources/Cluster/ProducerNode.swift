@@ -79,14 +79,14 @@ public actor ProducerNode {
     for timer in [timer, greetingTimer] { if let timer { loop.cancelTimer(timer) } }
   }
 
-  /// Submits a job; see ``ProducerMachine/submit(_:route:_:bytes:leaseMilliseconds:mayRepeat:_:)``.
+  /// Submits a job; see ``ProducerMachine/submit(_:route:_:bytes:leaseMilliseconds:redelivered:_:)``.
   public func submit(
     _ id: JobID, route: Int = 0, _ payload: SharedMessage, leaseMilliseconds: UInt64 = 0,
-    mayRepeat: Bool = false
+    redelivered: Bool = false
   ) {
     machine.submit(
       id, route: route, payload, bytes: payload.count, leaseMilliseconds: leaseMilliseconds,
-      mayRepeat: mayRepeat, &actions)
+      redelivered: redelivered, &actions)
     perform()
   }
 

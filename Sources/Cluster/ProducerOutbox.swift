@@ -7,7 +7,7 @@ public import ZeroMQ
 /// submitted and then cancelled must not be cancelled first.
 public final class ProducerOutbox: Sendable {
   private enum Item: Sendable {
-    case submit(JobID, route: Int, SharedMessage, mayRepeat: Bool)
+    case submit(JobID, route: Int, SharedMessage, redelivered: Bool)
     case cancel(JobID)
   }
 
@@ -21,8 +21,8 @@ public final class ProducerOutbox: Sendable {
     reader = Task {
       for await item in stream {
         switch item {
-        case .submit(let id, let route, let payload, let mayRepeat):
-          await node.submit(id, route: route, payload, mayRepeat: mayRepeat)
+        case .submit(let id, let route, let payload, let redelivered):
+          await node.submit(id, route: route, payload, redelivered: redelivered)
         case .cancel(let id): await node.cancel(id)
         }
       }
@@ -32,11 +32,11 @@ public final class ProducerOutbox: Sendable {
   /// Submits a job.
   /// - Parameters:
   ///   - route: its place among the routes that the producer greeted with.
-  ///   - mayRepeat: it may have been submitted before, by an earlier process.
+  ///   - redelivered: it may have been submitted before, by an earlier process.
   public func submit(
-    _ id: JobID, route: Int = 0, _ payload: SharedMessage, mayRepeat: Bool = false
+    _ id: JobID, route: Int = 0, _ payload: SharedMessage, redelivered: Bool = false
   ) {
-    items.yield(.submit(id, route: route, payload, mayRepeat: mayRepeat))
+    items.yield(.submit(id, route: route, payload, redelivered: redelivered))
   }
 
   /// Gives a job up.

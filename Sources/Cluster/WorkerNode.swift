@@ -101,11 +101,11 @@ public actor WorkerNode {
 
   /// Publishes a change (or the snapshot) of a topic.
   public func publish(
-    _ topic: String, epoch: UInt64, sequence: UInt64, isWhole: Bool, _ payload: SharedMessage
+    _ topic: String, epoch: UInt64, sequence: UInt64, isSnapshot: Bool, _ payload: SharedMessage
   ) {
     guard machine.isLive else { return }
     let header = Header(
-      .publish, flags: isWhole ? Header.wholeState : 0, job: JobID(epoch: epoch, sequence: 0),
+      .publish, flags: isSnapshot ? Header.snapshot : 0, job: JobID(epoch: epoch, sequence: 0),
       argument: sequence)
     link.publish(header, topic, payload)
   }

@@ -11,7 +11,7 @@ public final class WorkerOutbox: Sendable {
     case finished(JobID, JobOutcome)
     case progressed(JobID, permille: Int, SharedMessage?)
     case published(
-      topic: String, epoch: UInt64, sequence: UInt64, isWhole: Bool, SharedMessage)
+      topic: String, epoch: UInt64, sequence: UInt64, isSnapshot: Bool, SharedMessage)
   }
 
   private let items: AsyncStream<Item>.Continuation
@@ -27,9 +27,9 @@ public final class WorkerOutbox: Sendable {
         case .finished(let id, let outcome): await node.finished(id, outcome)
         case .progressed(let id, let permille, let payload):
           await node.progressed(id, permille: permille, payload)
-        case .published(let topic, let epoch, let sequence, let isWhole, let payload):
+        case .published(let topic, let epoch, let sequence, let isSnapshot, let payload):
           await node.publish(
-            topic, epoch: epoch, sequence: sequence, isWhole: isWhole, payload)
+            topic, epoch: epoch, sequence: sequence, isSnapshot: isSnapshot, payload)
         }
       }
     }
@@ -45,11 +45,11 @@ public final class WorkerOutbox: Sendable {
 
   /// A change, or the whole state, of a topic.
   public func publish(
-    _ topic: String, epoch: UInt64, sequence: UInt64, isWhole: Bool, _ payload: SharedMessage
+    _ topic: String, epoch: UInt64, sequence: UInt64, isSnapshot: Bool, _ payload: SharedMessage
   ) {
     items.yield(
       .published(
-        topic: topic, epoch: epoch, sequence: sequence, isWhole: isWhole, payload))
+        topic: topic, epoch: epoch, sequence: sequence, isSnapshot: isSnapshot, payload))
   }
 
   /// Returns when everything that was put in has been passed on; takes nothing more.

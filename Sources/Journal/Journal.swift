@@ -67,7 +67,7 @@ public struct JournalPlace: Hashable, Sendable {
 ///
 /// ```swift
 /// let (journal, contents) = try Journal.open(directory: directory)
-/// let side = JournalSide(nextLine: 3, quarantined: [], contents: [])
+/// let side = BatchMetadata(nextLine: 3, quarantined: [], contents: [])
 /// try journal.append(job: job, side: side) { sequence in
 ///   acknowledged.withLock { $0.append(sequence) }  // on disk now
 /// }
@@ -208,7 +208,7 @@ public final class Journal: Sendable {
   /// - Throws: Only when the record cannot be encoded; writing reports through `done` and
   ///   `trouble`.
   public func append(
-    job: [UInt8], side: JournalSide, done: @escaping @Sendable (UInt64) -> Void
+    job: [UInt8], side: BatchMetadata, done: @escaping @Sendable (UInt64) -> Void
   ) throws {
     var body = [UInt8](repeating: 0, count: 4)
     body.store(UInt32(job.count), at: 0)

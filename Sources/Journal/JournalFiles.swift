@@ -180,14 +180,14 @@ public enum JournalFiles {
     }
   }
 
-  private static func split(_ body: [UInt8]) throws -> (job: [UInt8], side: JournalSide) {
+  private static func split(_ body: [UInt8]) throws -> (job: [UInt8], side: BatchMetadata) {
     let length = body.withUnsafeBytes { $0.count >= 4 ? Int($0.number(0, UInt32.self)) : .max }
     guard length <= body.count - 4 else { throw JournalError("a batch frame is too short") }
-    let side = try CBORDecoder().decode(JournalSide.self, from: Array(body[(4 + length)...]))
+    let side = try CBORDecoder().decode(BatchMetadata.self, from: Array(body[(4 + length)...]))
     return (Array(body[4..<4 + length]), side)
   }
 
-  private static func remember(_ batch: UsageBatch, _ side: JournalSide, _ ids: IDIndex?) {
+  private static func remember(_ batch: UsageBatch, _ side: BatchMetadata, _ ids: IDIndex?) {
     guard let ids, batch.ids.count == 16 * batch.count, side.contents.count == batch.count else {
       return
     }

@@ -18,7 +18,7 @@ import Crypto
 public struct JournalFrame: Sendable, Equatable {
   /// What a frame holds. Raw values are stored; they are never reused.
   public enum Kind: UInt8, Sendable {
-    /// A batch: job, and what was quarantined (``JournalSide``).
+    /// A batch: job, and what was quarantined (``BatchMetadata``).
     case batch = 1
     /// An import began: ``ImportBegin``.
     case importBegan = 2

@@ -3,7 +3,7 @@
 public import Usage
 
 /// What stands beside a batch in its frame: not for the workers.
-public struct JournalSide: Codable, Hashable, Sendable {
+public struct BatchMetadata: Codable, Hashable, Sendable {
   /// The line that follows the batch's rows.
   public var nextLine: Int
   /// The rows of the batch's range that were rejected, with reasons.

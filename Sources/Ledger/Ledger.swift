@@ -20,14 +20,14 @@ import GRDB
 /// ```swift
 /// let ledger = try Ledger(path: path)
 /// let bytes = try CBOREncoder().encode(outcome)
-/// let first = try ledger.commit([(outcome, bytes)]).verdicts  // [.committed(sequence: 1)]
-/// let again = try ledger.commit([(outcome, bytes)]).verdicts  // [.already(sequence: 1)]
+/// let first = try ledger.commit([(outcome, bytes)]).results  // [.committed(sequence: 1)]
+/// let again = try ledger.commit([(outcome, bytes)]).results  // [.already(sequence: 1)]
 /// try ledger.close()
 /// ```
 /// The example is compiled in `Tests/ExampleTests/LedgerExamples.swift`.
 public final class Ledger {
   /// What became of an outcome.
-  public enum Verdict: Equatable, Sendable {
+  public enum CommitResult: Equatable, Sendable {
     case committed(sequence: Int64)
     /// The ledger had it already, with the same result.
     case already(sequence: Int64)
@@ -142,28 +142,28 @@ public final class Ledger {
   /// - Throws: only when the transaction as a whole failed (disk full, for one): nothing was taken.
   public func commit(
     _ outcomes: [(outcome: PricingOutcome, bytes: [UInt8])]
-  ) throws -> (verdicts: [Verdict], changes: [Change]) {
+  ) throws -> (results: [CommitResult], changes: [Change]) {
     let before = (sequence, chain, currency, seriesIDs)
     do {
       return try queue.write { db in
-        var verdicts: [Verdict] = []
+        var results: [CommitResult] = []
         var changes: [Change] = []
         for (outcome, bytes) in outcomes {
           do {
             let digest = Array(SHA256.hash(data: bytes))
             if let known = try known(outcome.key, digest, db) {
-              verdicts.append(.already(sequence: known))
+              results.append(.already(sequence: known))
               continue
             }
             try validate(outcome, db)
             try insert(outcome, digest, db)
-            verdicts.append(.committed(sequence: sequence))
+            results.append(.committed(sequence: sequence))
             changes.append(Change(sequence: sequence, outcome: outcome))
           } catch let error as LedgerError {
-            verdicts.append(.refused(error))
+            results.append(.refused(error))
           }
         }
-        return (verdicts, changes)
+        return (results, changes)
       }
     } catch {
       (sequence, chain, currency, seriesIDs) = before

@@ -114,7 +114,7 @@ struct BrokerMachineTests {
     ) {
       var actions: [BrokerMachine<String>.Action] = []
       let header = Header(
-        .publish, flags: whole ? Header.wholeState : 0, job: JobID(epoch: 5, sequence: 0),
+        .publish, flags: whole ? Header.snapshot : 0, job: JobID(epoch: 5, sequence: 0),
         argument: sequence)
       machine.published(
         header, topic: topic, payload, bytes: 1, by: PeerID(.work, 1), now: now, &actions)

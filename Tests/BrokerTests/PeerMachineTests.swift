@@ -53,7 +53,7 @@ struct ProducerMachineTests {
         header.command == .heartbeat
           ? nil
           : "\(header.command) \(header.job.sequence)"
-            + (header.flags & Header.mayRepeat != 0 ? " again" : "")
+            + (header.flags & Header.redelivered != 0 ? " again" : "")
       case .ended(let id, let outcome):
         switch outcome {
         case .result: "result \(id.sequence)"
@@ -235,7 +235,7 @@ struct WorkerMachineTests {
 struct SubscriberMachineTests {
   static func header(_ sequence: UInt64, epoch: UInt64 = 1, whole: Bool = false) -> Header {
     Header(
-      .publish, flags: whole ? Header.wholeState : 0, job: JobID(epoch: epoch, sequence: 0),
+      .publish, flags: whole ? Header.snapshot : 0, job: JobID(epoch: epoch, sequence: 0),
       argument: sequence)
   }
 

@@ -303,14 +303,14 @@ struct ProducerTranscriptTests {
     var machine = Self.live()
     var actions: [Machine.Action] = []
     machine.submit(
-      Self.id(1), route: 1, "x", bytes: 1, leaseMilliseconds: 77, mayRepeat: true, &actions)
+      Self.id(1), route: 1, "x", bytes: 1, leaseMilliseconds: 77, redelivered: true, &actions)
     guard case .send(let header, "x"?) = actions.first else {
       Issue.record("\(actions)")
       return
     }
     #expect(
       header
-        == Header(.job, flags: Header.mayRepeat, service: 1, job: Self.id(1), argument: 77))
+        == Header(.job, flags: Header.redelivered, service: 1, job: Self.id(1), argument: 77))
   }
 
   @Test func aJobIsKnownByItsId() {

@@ -13,13 +13,13 @@ struct SubscriberOracleTests {
     var epoch: UInt64
     var sequence: UInt64
     /// The whole list up to the sequence; a change holds only the last element.
-    var isWhole = false
+    var isSnapshot = false
     var isHead = false
     var elements: [Int] = []
 
     var header: Header {
       Header(
-        isHead ? .heartbeat : .publish, flags: isWhole ? Header.wholeState : 0,
+        isHead ? .heartbeat : .publish, flags: isSnapshot ? Header.snapshot : 0,
         job: JobID(epoch: epoch, sequence: 0), argument: sequence)
     }
   }
@@ -31,7 +31,7 @@ struct SubscriberOracleTests {
     var list: [Int] { lives[lives.count - 1] }
 
     var whole: Message {
-      Message(epoch: epoch, sequence: UInt64(list.count), isWhole: true, elements: list)
+      Message(epoch: epoch, sequence: UInt64(list.count), isSnapshot: true, elements: list)
     }
 
     var head: Message { Message(epoch: epoch, sequence: UInt64(list.count), isHead: true) }

@@ -625,7 +625,7 @@ final class SimulatedCluster {
         if case .worker(let index) = node, hung[index]?.remove(id) != nil {
           finish(index, id, .failed(.unavailable, retryable: true, nil))
         }
-      case .publishAll: if node == .ledger { publishWhole() }
+      case .publishAll: if node == .ledger { publishSnapshot() }
       case .connection, .left: break
       }
     }
@@ -696,16 +696,16 @@ final class SimulatedCluster {
     effects[value / 3, default: 0] += 1
     total += Int64(value)
     streamSequence += 1
-    publish(.change(Int64(value)), isWhole: false)
-    if streamSequence % 8 == 0 { publishWhole() }
+    publish(.change(Int64(value)), isSnapshot: false)
+    if streamSequence % 8 == 0 { publishSnapshot() }
   }
 
-  private func publishWhole() { publish(.whole(total), isWhole: true) }
+  private func publishSnapshot() { publish(.whole(total), isSnapshot: true) }
 
-  private func publish(_ payload: Payload, isWhole: Bool) {
+  private func publish(_ payload: Payload, isSnapshot: Bool) {
     guard ledger.isLive else { return }
     let header = Header(
-      .publish, flags: isWhole ? Header.wholeState : 0,
+      .publish, flags: isSnapshot ? Header.snapshot : 0,
       job: JobID(epoch: publisherEpoch, sequence: 0), argument: streamSequence)
     send(Wire(header: header, payload: payload, topic: Self.topic), from: .ledger, .work)
   }

@@ -250,10 +250,10 @@ struct NodeTests {
     }
     _ = try await known
     let outbox = WorkerOutbox(worker.node)
-    outbox.publish("t", epoch: 1, sequence: 0, isWhole: true, try SharedMessage(Array("0".utf8)))
+    outbox.publish("t", epoch: 1, sequence: 0, isSnapshot: true, try SharedMessage(Array("0".utf8)))
     for number in 1...20 as ClosedRange<UInt64> {
       outbox.publish(
-        "t", epoch: 1, sequence: number, isWhole: false,
+        "t", epoch: 1, sequence: number, isSnapshot: false,
         try SharedMessage(Array("\(number)".utf8)))
     }
     await outbox.close()

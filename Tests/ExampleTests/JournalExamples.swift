@@ -16,7 +16,7 @@ struct JournalExamples {
     let job = try CBOREncoder().encode(ExampleData.job())
     let acknowledged = Mutex<[UInt64]>([])
     let (journal, contents) = try Journal.open(directory: directory)
-    let side = JournalSide(nextLine: 3, quarantined: [], contents: [])
+    let side = BatchMetadata(nextLine: 3, quarantined: [], contents: [])
     try journal.append(job: job, side: side) { sequence in
       acknowledged.withLock { $0.append(sequence) }  // on disk now
     }

@@ -16,8 +16,8 @@ struct LedgerExamples {
     let outcome = try Costing.price(ExampleData.job())
     let ledger = try Ledger(path: path)
     let bytes = try CBOREncoder().encode(outcome)
-    let first = try ledger.commit([(outcome, bytes)]).verdicts  // [.committed(sequence: 1)]
-    let again = try ledger.commit([(outcome, bytes)]).verdicts  // [.already(sequence: 1)]
+    let first = try ledger.commit([(outcome, bytes)]).results  // [.committed(sequence: 1)]
+    let again = try ledger.commit([(outcome, bytes)]).results  // [.already(sequence: 1)]
     try ledger.close()
     #expect(first == [.committed(sequence: 1)] && again == [.already(sequence: 1)])
   }

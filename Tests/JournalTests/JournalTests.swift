@@ -26,7 +26,7 @@ struct JournalTests {
         currency: "USD"))
   }
 
-  static let side = JournalSide(
+  static let side = BatchMetadata(
     nextLine: 4, quarantined: [.init(line: 3, field: "f", reason: .badNumber, text: "bad")],
     contents: [])
 
@@ -132,7 +132,7 @@ struct JournalTests {
     let directory = try TemporaryDirectory()
     do {
       let (journal, _) = try Journal.open(directory: directory.path + "/j")
-      let big = JournalSide(
+      let big = BatchMetadata(
         nextLine: 1, quarantined: [], contents: [UInt64](repeating: .max, count: 1_500_000))
       for number in 1...4 as ClosedRange<UInt64> {
         try journal.append(job: Self.job(number), side: big) { _ in }
@@ -159,7 +159,7 @@ struct JournalTests {
         piece, source: "usage", stream: [1], book: try PriceBookFile.shipped())
       try journal.append(
         job: CBOREncoder().encode(job),
-        side: JournalSide(nextLine: 4, quarantined: [], contents: piece.contents)
+        side: BatchMetadata(nextLine: 4, quarantined: [], contents: piece.contents)
       ) { _ in }
       journal.flush()
     }

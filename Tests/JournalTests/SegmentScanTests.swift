@@ -259,9 +259,9 @@ struct JournalRecordTests {
     try Self.survives(begin)
     try Self.survives(ImportEnd(source: "", stream: []))
     try Self.survives(CommittedBatches(sequences: [1, 5, .max]))
-    try Self.survives(JournalSide(nextLine: 2, quarantined: [], contents: []))
+    try Self.survives(BatchMetadata(nextLine: 2, quarantined: [], contents: []))
     try Self.survives(
-      JournalSide(
+      BatchMetadata(
         nextLine: 7,
         quarantined: QuarantineReason.allCases.map {
           QuarantinedRow(line: 3, field: "f", reason: $0, text: "a,\"b\"\n")

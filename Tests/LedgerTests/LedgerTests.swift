@@ -64,9 +64,11 @@ struct LedgerTests {
     let place = try Place()
     let ledger = try Ledger(path: place.path)
     let batch = try Self.outcome(0)
-    #expect(try ledger.commit([batch]).verdicts == [.committed(sequence: 1)])
+    #expect(try ledger.commit([batch]).results == [.committed(sequence: 1)])
     #expect(
-      try ledger.commit([batch, batch]).verdicts == [.already(sequence: 1), .already(sequence: 1)])
+      try ledger.commit([batch, batch]).results == [
+        .already(sequence: 1), .already(sequence: 1),
+      ])
     #expect(try CostSum.answer(CostQuery(), from: ledger).total.quantity(.requests) == 10)
   }
 
@@ -75,17 +77,18 @@ struct LedgerTests {
     let ledger = try Ledger(path: place.path)
     _ = try ledger.commit([Self.outcome(0)])
     let before = try ledger.verify()
-    let verdicts = try ledger.commit([
+    let results = try ledger.commit([
       Self.outcome(0, price: "31"), Self.outcome(50), Self.outcome(200),
-    ]).verdicts
-    guard case .refused(let other) = verdicts[0], case .refused(let overlap) = verdicts[1] else {
-      Issue.record("\(verdicts)")
+    ]).results
+    guard case .refused(let other) = results[0], case .refused(let overlap) = results[1]
+    else {
+      Issue.record("\(results)")
       return
     }
     #expect(other.code == .conflict && overlap.code == .conflict)
     #expect(overlap.message.contains("overlaps"))
     // The good one beside them was taken.
-    #expect(verdicts[2] == .committed(sequence: 2))
+    #expect(results[2] == .committed(sequence: 2))
     #expect(try ledger.verify().batches == before.batches + 1)
   }
 
@@ -94,7 +97,8 @@ struct LedgerTests {
     let ledger = try Ledger(path: place.path)
     _ = try ledger.commit([Self.outcome(0)])
     guard
-      case .refused(let error) = try ledger.commit([Self.outcome(100, currency: "EUR")]).verdicts[0]
+      case .refused(let error) = try ledger.commit([Self.outcome(100, currency: "EUR")])
+        .results[0]
     else {
       Issue.record("taken")
       return
@@ -116,7 +120,7 @@ struct LedgerTests {
     let ledger = try Ledger(path: place.path)
     #expect(ledger.head.sequence == 2)
     #expect(
-      try ledger.commit([Self.outcome(100), Self.outcome(200)]).verdicts == [
+      try ledger.commit([Self.outcome(100), Self.outcome(200)]).results == [
         .already(sequence: 2), .committed(sequence: 3),
       ])
     #expect(try ledger.verify().batches == 3)
@@ -262,17 +266,17 @@ struct LedgerTests {
         try streams.add(change)
       }
       log.append(streams.takeChanges())
-      wholes.append(streams.wholeStates())
+      wholes.append(streams.snapshots())
     }
     let fresh = try CostStreams(Ledger(readingAt: place.path))
     var reference = CostStreamRows()
     var copy = fresh
-    for message in copy.wholeStates() { _ = reference.take(message.update, isWhole: true) }
+    for message in copy.snapshots() { _ = reference.take(message.update, isSnapshot: true) }
     for join in log.indices {
       var follower = CostStreamRows()
-      for message in wholes[join] { _ = follower.take(message.update, isWhole: true) }
+      for message in wholes[join] { _ = follower.take(message.update, isSnapshot: true) }
       for messages in log[(join + 1)...] {
-        for message in messages { _ = follower.take(message.update, isWhole: false) }
+        for message in messages { _ = follower.take(message.update, isSnapshot: false) }
       }
       for topic in CostTopic.all {
         #expect(

@@ -66,7 +66,7 @@ struct QueryAgreementTests {
     for (index, source) in ["b\u{FC}ro", "bu\u{308}ro"].enumerated() {
       var made = try LedgerTests.outcome(UInt64(index) * 100)
       made.outcome.key.source = source
-      #expect(try ledger.commit([made]).verdicts == [.committed(sequence: Int64(index) + 1)])
+      #expect(try ledger.commit([made]).results == [.committed(sequence: Int64(index) + 1)])
     }
     #expect(try ledger.verify().batches == 2)
     let reader = try Ledger(readingAt: place.path)

@@ -138,13 +138,13 @@ struct CommitTests {
           waiting.removeAll { $0 == group.last }
         }
       }
-      let verdicts = try ledger.commit(group.map { try LedgerTests.outcome($0) }).verdicts
-      for (start, verdict) in zip(group, verdicts) {
+      let results = try ledger.commit(group.map { try LedgerTests.outcome($0) }).results
+      for (start, result) in zip(group, results) {
         if let sequence = committed[start] {
-          #expect(verdict == .already(sequence: sequence), "seed \(seed): \(start)")
+          #expect(result == .already(sequence: sequence), "seed \(seed): \(start)")
         } else {
           committed[start] = Int64(committed.count) + 1
-          #expect(verdict == .committed(sequence: committed[start]!), "seed \(seed): \(start)")
+          #expect(result == .committed(sequence: committed[start]!), "seed \(seed): \(start)")
         }
       }
       if random.below(8) == 0 { ledger = try Ledger(path: place.path) }
@@ -174,15 +174,15 @@ struct CommitTests {
     var other = try LedgerTests.outcome(1_000)
     other.outcome.key.start = start
     other.outcome.key.end = end
-    let verdict = try ledger.commit([other]).verdicts[0]
-    if case .refused(let error) = verdict {
+    let result = try ledger.commit([other]).results[0]
+    if case .refused(let error) = result {
       #expect(isRefused && error.code == .conflict, "\(error)")
     } else {
-      #expect(!isRefused && verdict == .committed(sequence: 3))
+      #expect(!isRefused && result == .committed(sequence: 3))
     }
     // Another source or stream has bytes of its own.
     other.outcome.key.source = "other"
-    #expect(try ledger.commit([other]).verdicts != [verdict] || !isRefused)
+    #expect(try ledger.commit([other]).results != [result] || !isRefused)
   }
 
   @Test(
@@ -199,16 +199,16 @@ struct CommitTests {
       let outcomes = try currencies.enumerated().map { index, currency in
         try LedgerTests.outcome(UInt64(index) * 100, currency: currency)
       }
-      var verdicts: [Ledger.Verdict] = []
+      var results: [Ledger.CommitResult] = []
       if isTogether {
-        verdicts = try Ledger(path: place.path).commit(outcomes).verdicts
+        results = try Ledger(path: place.path).commit(outcomes).results
       } else {
         for outcome in outcomes {
-          verdicts += try Ledger(path: place.path).commit([outcome]).verdicts
+          results += try Ledger(path: place.path).commit([outcome]).results
         }
       }
-      for (verdict, isTaken) in zip(verdicts, taken) {
-        if case .refused(let error) = verdict {
+      for (result, isTaken) in zip(results, taken) {
+        if case .refused(let error) = result {
           #expect(!isTaken && error.code == .currency)
         } else {
           #expect(isTaken)
@@ -229,14 +229,14 @@ struct CommitTests {
     large.outcome.quantities[0] = 1 << 63
     let good = try LedgerTests.outcome(200)
     let commit = try ledger.commit([broken, large, good])
-    for verdict in commit.verdicts.prefix(2) {
-      guard case .refused(let error) = verdict else {
-        Issue.record("\(verdict)")
+    for result in commit.results.prefix(2) {
+      guard case .refused(let error) = result else {
+        Issue.record("\(result)")
         continue
       }
       #expect(error.code == .invalidBatch)
     }
-    #expect(commit.verdicts[2] == .committed(sequence: 1))
+    #expect(commit.results[2] == .committed(sequence: 1))
     #expect(commit.changes.map(\.sequence) == [1] && commit.changes[0].outcome == good.outcome)
     #expect(try ledger.verify().batches == 1)
   }

@@ -30,11 +30,11 @@ struct SubscriberProcessTests {
         switch update {
         case .replace(_, _, let payload):
           if let update = try? payload.decode(CostUpdate.self) {
-            _ = rows.take(update, isWhole: true)
+            _ = rows.take(update, isSnapshot: true)
           }
         case .apply(_, _, let payload):
           if let update = try? payload.decode(CostUpdate.self) {
-            _ = rows.take(update, isWhole: false)
+            _ = rows.take(update, isSnapshot: false)
           }
         }
       }

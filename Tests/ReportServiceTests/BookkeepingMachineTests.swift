@@ -13,7 +13,7 @@ struct BookkeepingMachineTests {
     actions.map { action in
       switch action {
       case .commit(let jobs): "commit \(jobs)"
-      case .answer(let job, let verdict): "answer \(job) \(verdict)"
+      case .answer(let job, let result): "answer \(job) \(result)"
       case .keepAlive(let jobs): "keep alive \(jobs)"
       case .retry(let milliseconds): "retry in \(milliseconds)"
       case .reportTrouble(let reason): "trouble: \(reason)"

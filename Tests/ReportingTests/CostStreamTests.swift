@@ -97,21 +97,21 @@ struct CostStreamTests {
       try streams.add(Self.change(Int64(sequence) + 1, added))
       if random.below(3) == 0 { continue }  // Told with the next.
       for message in streams.takeChanges() {
-        #expect(!message.isWhole && message.update.topic == message.topic)
+        #expect(!message.isSnapshot && message.update.topic == message.topic)
         #expect(message.sequence == sequences[message.topic, default: 0] + 1, "seed \(seed)")
         sequences[message.topic] = message.sequence
         #expect(message.update.ledger == Int64(sequence) + 1 && message.update.currency == "USD")
-        _ = follower.take(message.update, isWhole: false)
+        _ = follower.take(message.update, isSnapshot: false)
       }
       for topic in CostTopic.all {
         let expected = try Self.rows(topic, lines)
         #expect(follower.rows(of: topic.name) == expected, "seed \(seed): \(topic.name)")
       }
       var copy = streams
-      for message in copy.wholeStates() {
+      for message in copy.snapshots() {
         let topic = try #require(CostTopic.all.first { $0.name == message.topic })
         #expect(message.update.rows == (try Self.rows(topic, lines)), "seed \(seed)")
-        #expect(message.isWhole && message.sequence == sequences[message.topic])
+        #expect(message.isSnapshot && message.sequence == sequences[message.topic])
       }
     }
     #expect(streams.takeChanges().count + follower.rows(of: "cost/day/total").count > 0)
@@ -128,7 +128,7 @@ struct CostStreamTests {
       line.bucket.index += span
       try streams.add(Self.change(1, [first, line]))
       let topic = "cost/\(unit)/total"
-      let rows = streams.wholeStates().first { $0.topic == topic }?.update.rows ?? []
+      let rows = streams.snapshots().first { $0.topic == topic }?.update.rows ?? []
       #expect(rows.map(\.time) == [line.bucket.start], "\(unit)")
       // What is too old when it comes is not taken.
       _ = streams.takeChanges()
@@ -149,12 +149,12 @@ struct CostStreamTests {
     for number in 1...130 as ClosedRange<Int64> {
       try streams.add(Self.change(number, [line]))
       _ = streams.takeChanges()
-      let due = streams.wholeStates(onlyDue: true)
+      let due = streams.snapshots(onlyDue: true)
       #expect(due.count == (number % 64 == 0 ? 9 : 0), "\(number)")
-      #expect(due.allSatisfy { $0.sequence == UInt64(number) && $0.isWhole })
+      #expect(due.allSatisfy { $0.sequence == UInt64(number) && $0.isSnapshot })
     }
     // Asked for, each is whole at any time, and the count begins anew.
-    #expect(streams.wholeStates().count == 9)
+    #expect(streams.snapshots().count == 9)
   }
 
   @Test func whatDidNotChangeIsNotTold() throws {
@@ -172,15 +172,15 @@ struct CostStreamTests {
     for (sequence, line) in CostOracle(seed: seed, count: 20, span: 300).lines.enumerated() {
       try streams.add(Self.change(Int64(sequence) + 1, [line]))
       for message in streams.takeChanges() {
-        #expect(!follower.take(message.update, isWhole: false).isEmpty, "seed \(seed)")
+        #expect(!follower.take(message.update, isSnapshot: false).isEmpty, "seed \(seed)")
         let before = follower
-        #expect(follower.take(message.update, isWhole: false).isEmpty, "seed \(seed)")
+        #expect(follower.take(message.update, isSnapshot: false).isEmpty, "seed \(seed)")
         #expect(follower == before, "seed \(seed)")
       }
     }
     let before = follower
-    for message in streams.wholeStates() {
-      #expect(follower.take(message.update, isWhole: true).isEmpty, "seed \(seed)")
+    for message in streams.snapshots() {
+      #expect(follower.take(message.update, isSnapshot: true).isEmpty, "seed \(seed)")
     }
     #expect(follower == before && follower.ledger == 20 && follower.currency == "USD")
   }
@@ -193,17 +193,17 @@ struct CostStreamTests {
     func update(_ rows: [CostUpdate.Row], ledger: Int64) -> CostUpdate {
       CostUpdate(topic: "cost/day/model", ledger: ledger, currency: "USD", rows: rows)
     }
-    _ = follower.take(update([try row(0, "a"), try row(0, "b")], ledger: 5), isWhole: true)
-    _ = follower.take(update([try row(0, "b")], ledger: 4), isWhole: true)
+    _ = follower.take(update([try row(0, "a"), try row(0, "b")], ledger: 5), isSnapshot: true)
+    _ = follower.take(update([try row(0, "b")], ledger: 4), isSnapshot: true)
     #expect(follower.rows(of: "cost/day/model") == [try row(0, "b")])
     #expect(follower.ledger == 5)  // It never goes back.
-    _ = follower.take(update([try row(0, "a")], ledger: 6), isWhole: false)
+    _ = follower.take(update([try row(0, "a")], ledger: 6), isSnapshot: false)
     #expect(follower.rows(of: "cost/day/model") == [try row(0, "a"), try row(0, "b")])
     #expect(follower.rows(of: "cost/day/total").isEmpty)
     // A topic that is not known has no window.
     let far = [try row(0, "x"), try row(.max, "y")]
     _ = follower.take(
-      CostUpdate(topic: "other", ledger: 6, currency: "USD", rows: far), isWhole: true)
+      CostUpdate(topic: "other", ledger: 6, currency: "USD", rows: far), isSnapshot: true)
     #expect(follower.rows(of: "other").count == 2)
   }
 }

@@ -101,12 +101,12 @@ public struct CostStreams {
     /// One more than that of the topic's previous message.
     public var sequence: UInt64
     /// Whether it is a snapshot rather than a delta.
-    public var isWhole: Bool
+    public var isSnapshot: Bool
     /// What to publish.
     public var update: CostUpdate
   }
 
-  private static let changesPerWhole = 64
+  private static let changesPerSnapshot = 64
 
   private var names = NameTable()
   /// In the order of ``CostTopic/all``: the splits of the bucket, of the hour, of the day.
@@ -198,28 +198,28 @@ public struct CostStreams {
   public mutating func takeChanges() -> [Message] {
     states.indices.compactMap { index in
       guard let rows = states[index].takeChanges() else { return nil }
-      return message(states[index], isWhole: false, rows)
+      return message(states[index], isSnapshot: false, rows)
     }
   }
 
   /// The whole state of every topic, or only of those with many changes since the last one.
-  public mutating func wholeStates(onlyDue: Bool = false) -> [Message] {
+  public mutating func snapshots(onlyDue: Bool = false) -> [Message] {
     states.indices.compactMap { index in
       // What has changed but was not published yet belongs to the next change, not to this state's
       // sequence: it may be published early, since rows carry values, not differences.
-      if onlyDue && states[index].changesSinceWhole < Self.changesPerWhole { return nil }
-      return message(states[index], isWhole: true, states[index].takeWhole())
+      if onlyDue && states[index].changesSinceSnapshot < Self.changesPerSnapshot { return nil }
+      return message(states[index], isSnapshot: true, states[index].takeSnapshot())
     }
   }
 
   private func message(
-    _ state: TopicState, isWhole: Bool, _ rows: [(key: TopicState.Key, totals: CostTotals)]
+    _ state: TopicState, isSnapshot: Bool, _ rows: [(key: TopicState.Key, totals: CostTotals)]
   ) -> Message {
     let sorted = rows.map {
       CostUpdate.Row(time: $0.key.time, name: names.texts[Int($0.key.name)], totals: $0.totals)
     }.sorted { ($0.time, $0.name) < ($1.time, $1.name) }
     return Message(
-      topic: state.topic.name, sequence: state.sequence, isWhole: isWhole,
+      topic: state.topic.name, sequence: state.sequence, isSnapshot: isSnapshot,
       update: CostUpdate(
         topic: state.topic.name, ledger: ledgerSequence, currency: currency, rows: sorted))
   }
@@ -317,7 +317,7 @@ private struct TopicState {
   private var changed: [Int] = []
   private var newest: Int64 = .min
   private(set) var sequence: UInt64 = 0
-  private(set) var changesSinceWhole = 0
+  private(set) var changesSinceSnapshot = 0
 
   init(_ topic: CostTopic) { self.topic = topic }
 
@@ -349,15 +349,15 @@ private struct TopicState {
     guard !changed.isEmpty else { return nil }
     trim()
     sequence += 1
-    changesSinceWhole += 1
+    changesSinceSnapshot += 1
     let told = changed.map { rows[$0] }
     forgetChanges()
     return told
   }
 
   /// All rows.
-  mutating func takeWhole() -> [(key: Key, totals: CostTotals)] {
-    changesSinceWhole = 0
+  mutating func takeSnapshot() -> [(key: Key, totals: CostTotals)] {
+    changesSinceSnapshot = 0
     trim()
     return rows
   }
@@ -395,11 +395,11 @@ public struct CostStreamRows: Sendable, Equatable {
 
   /// Takes a message: the snapshot of its topic, or a change of it.
   /// - Returns: the rows that are new or have other values.
-  public mutating func take(_ update: CostUpdate, isWhole: Bool) -> [CostUpdate.Row] {
+  public mutating func take(_ update: CostUpdate, isSnapshot: Bool) -> [CostUpdate.Row] {
     ledger = max(ledger, update.ledger)
     currency = update.currency
     let before = topics[update.topic] ?? [:]
-    var rows = isWhole ? [:] : before
+    var rows = isSnapshot ? [:] : before
     for row in update.rows { rows[Key(time: row.time, name: row.name)] = row.totals }
     if let unit = CostTopic.all.first(where: { $0.name == update.topic })?.unit,
       let newest = rows.keys.map(\.time).max()

@@ -146,19 +146,19 @@ final class ImportCoordinator: Sendable {
       let payload = try SharedMessage(
         JournalFiles.job(at: batch.place, directory: places.journal))
       decide { $0.resubmitting(batch.sequence, bytes: payload.count) }
-      submit(batch.sequence, payload, mayRepeat: true)
+      submit(batch.sequence, payload, redelivered: true)
     }
   }
 
   /// A batch is durable: it may be priced and booked.
   func durable(_ sequence: UInt64, _ payload: SharedMessage, _ key: ImportKey, run: Int) {
     decide { $0.durable(sequence, key, bytes: payload.count, run: run) }
-    submit(sequence, payload, mayRepeat: false)
+    submit(sequence, payload, redelivered: false)
   }
 
-  private func submit(_ sequence: UInt64, _ payload: SharedMessage, mayRepeat: Bool) {
+  private func submit(_ sequence: UInt64, _ payload: SharedMessage, redelivered: Bool) {
     let id = JobID(epoch: journal.identity, sequence: sequence)
-    attached?.batches.submit(id, payload, mayRepeat: mayRepeat)
+    attached?.batches.submit(id, payload, redelivered: redelivered)
   }
 
   /// Called on the loop when a pricing job is over.

@@ -120,7 +120,7 @@ final class ImportRun: Sendable {
     let bytes = try CBOREncoder().encode(pricing)
     let payload = try SharedMessage(bytes)
     let run = coordinator.decide { $0.submitting(key, bytes: bytes.count) }
-    let side = JournalSide(
+    let side = BatchMetadata(
       nextLine: nextLine, quarantined: piece.quarantined, contents: piece.contents)
     do {
       try coordinator.journal.append(job: bytes, side: side) { [coordinator] sequence in

@@ -20,7 +20,7 @@ final class Bookkeeper: Sendable {
     var bytes: [UInt8]
   }
 
-  private typealias Machine = BookkeepingMachine<Entry, Ledger.Verdict>
+  private typealias Machine = BookkeepingMachine<Entry, Ledger.CommitResult>
 
   /// Touched by the book thread only; the mutex proves it to the compiler.
   private struct Books {
@@ -103,8 +103,8 @@ final class Bookkeeper: Sendable {
     case .commit(let entries):
       // In a turn of its own: jobs that came meanwhile are in the next transaction together.
       thread.async { [self] in commit(entries) }
-    case .answer(let entry, let verdict):
-      answers?.finished(entry.id, answer(entry.id, verdict))
+    case .answer(let entry, let result):
+      answers?.finished(entry.id, answer(entry.id, result))
     case .keepAlive(let entries):
       for entry in entries { answers?.progressed(entry.id, permille: 0) }
     case .retry(let milliseconds):
@@ -123,11 +123,11 @@ final class Bookkeeper: Sendable {
   private func commit(_ entries: [Entry]) {
     let changes: [Ledger.Change]
     do {
-      let verdicts: [Ledger.Verdict]
-      (verdicts, changes) = try books.withLock { books in
+      let results: [Ledger.CommitResult]
+      (results, changes) = try books.withLock { books in
         try books.ledger.commit(entries.map { ($0.outcome, $0.bytes) })
       }
-      decide { $0.committed(verdicts) }
+      decide { $0.committed(results) }
     } catch {
       return decide { $0.failed("\(error)") }
     }
@@ -154,8 +154,8 @@ final class Bookkeeper: Sendable {
     }
   }
 
-  private func answer(_ id: JobID, _ verdict: Ledger.Verdict) -> JobOutcome {
-    switch verdict {
+  private func answer(_ id: JobID, _ result: Ledger.CommitResult) -> JobOutcome {
+    switch result {
     case .committed(let sequence): return receipt(sequence, wasKnown: false)
     case .already(let sequence): return receipt(sequence, wasKnown: true)
     case .refused(let error):
@@ -179,7 +179,7 @@ final class Bookkeeper: Sendable {
   /// The broker wants everything: it is new, or it lost a piece.
   func publishAll() {
     thread.async {
-      let (messages, epoch) = self.books.withLock { ($0.streams.wholeStates(), $0.epoch) }
+      let (messages, epoch) = self.books.withLock { ($0.streams.snapshots(), $0.epoch) }
       self.publish(messages, epoch)
     }
   }
@@ -191,7 +191,7 @@ final class Bookkeeper: Sendable {
       thread.async {
         let took = ContinuousClock().measure {
           let (messages, epoch) = self.books.withLock { books in
-            (books.streams.takeChanges() + books.streams.wholeStates(onlyDue: true), books.epoch)
+            (books.streams.takeChanges() + books.streams.snapshots(onlyDue: true), books.epoch)
           }
           self.publish(messages, epoch)
         }
@@ -212,7 +212,7 @@ final class Bookkeeper: Sendable {
           continue
         }
         answers.publish(
-          message.topic, epoch: epoch, sequence: message.sequence, isWhole: message.isWhole,
+          message.topic, epoch: epoch, sequence: message.sequence, isSnapshot: message.isSnapshot,
           payload)
       } catch {
         logger.error("a stream could not be encoded", metadata: ["error": "\(error)"])

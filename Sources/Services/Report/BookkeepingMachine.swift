@@ -13,11 +13,11 @@
 ///     in trouble         a second is over      committing          commit the same jobs
 ///
 /// Nothing is answered before it is durable, and no job is given up: a disk may get room again.
-struct BookkeepingMachine<Job: Sendable, Verdict: Sendable>: Sendable {
+struct BookkeepingMachine<Job: Sendable, CommitResult: Sendable>: Sendable {
   enum Action {
     /// Put these into one transaction, in this order.
     case commit([Job])
-    case answer(Job, Verdict)
+    case answer(Job, CommitResult)
     /// Tell the broker that these are still being worked on.
     case keepAlive([Job])
     case retry(afterMilliseconds: Int)
@@ -47,12 +47,12 @@ struct BookkeepingMachine<Job: Sendable, Verdict: Sendable>: Sendable {
   }
 
   /// The transaction is durable.
-  /// - Parameter verdicts: one for each job, in their order.
-  mutating func committed(_ verdicts: [Verdict]) -> [Action] {
+  /// - Parameter results: one for each job, in their order.
+  mutating func committed(_ results: [CommitResult]) -> [Action] {
     guard case .committing(let jobs, let wasInTrouble) = state else { return [] }
-    precondition(verdicts.count == jobs.count, "a verdict for each job")
+    precondition(results.count == jobs.count, "a result for each job")
     var actions: [Action] = wasInTrouble ? [.reportRecovery] : []
-    actions += zip(jobs, verdicts).map { .answer($0, $1) }
+    actions += zip(jobs, results).map { .answer($0, $1) }
     state = .idle
     return actions + commitNext()
   }

@@ -33,7 +33,7 @@ public final class ReportService: Service {
       role: .worker, name: parts.name, process: Int(getpid()), release: solventRelease,
       services: [ServiceName.ledger, ServiceName.books, ServiceName.query])
     let bookkeeper = try Bookkeeper(Ledger(path: ledgerPath), logger: parts.logger)
-    let questions = Questions(ledgerPath: ledgerPath)
+    let questions = QueryService(ledgerPath: ledgerPath)
     let node = try WorkerNode(
       loop: parts.loop, context: parts.context, address: address, hello: hello, places: 64,
       logger: parts.logger,
@@ -79,7 +79,7 @@ let messageBytesMax = Socket.frameBytesMax - 64 * 1_024
 
 /// Answers questions on a thread of its own, from a read-only view, so that they never hold up a
 /// commit.
-final class Questions: Sendable {
+final class QueryService: Sendable {
   private let path: String
   private let thread = DispatchQueue(label: "solvent.questions")
   private let outbox = Mutex<WorkerOutbox?>(nil)

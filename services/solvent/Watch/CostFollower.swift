@@ -15,9 +15,9 @@ struct CostFollower {
   mutating func take(_ update: SubscriberNode.Update) throws -> [CostUpdate.Row] {
     switch update {
     case .replace(_, _, let payload):
-      state.take(try payload.decode(CostUpdate.self), isWhole: true)
+      state.take(try payload.decode(CostUpdate.self), isSnapshot: true)
     case .apply(_, _, let payload):
-      state.take(try payload.decode(CostUpdate.self), isWhole: false)
+      state.take(try payload.decode(CostUpdate.self), isSnapshot: false)
     }
   }
 }
