@@ -157,7 +157,7 @@ int main(int count, char **words) {
   for (int i = 0; i < WORKERS; i++) { pthread_create(&thread, 0, work, &broker_back); pthread_create(&thread, 0, work, &bare_back); }
   sleep(1);
   int sizes[] = {64, 36 * 1024}, totals[] = {60000, 8000};
-  printf("%-10s %16s %16s %8s   (round trips a second, medians of %d)\n", "payload", "solvent-broker", "zmq_proxy", "ratio", rounds);
+  printf("%-10s %16s %16s %8s   (round trips per second, medians of %d)\n", "payload", "solvent-broker", "zmq_proxy", "ratio", rounds);
   for (int s = 0; s < 2; s++) {
     double ours[99], theirs[99];
     for (int r = 0; r < rounds && r < 99; r++) { ours[r] = trips(&broker, sizes[s], totals[s]); theirs[r] = trips(&bare, sizes[s], totals[s]); }
