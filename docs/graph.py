@@ -13,12 +13,12 @@ needs = {n: {d for d in t.get("target_dependencies", []) if d in targets} for n,
 
 
 def reachable(name):
-    seen, todo = set(), list(needs[name])
-    while todo:
-        n = todo.pop()
+    seen, pending = set(), list(needs[name])
+    while pending:
+        n = pending.pop()
         if n not in seen:
             seen.add(n)
-            todo += needs[n]
+            pending += needs[n]
     return seen
 
 

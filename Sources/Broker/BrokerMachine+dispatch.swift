@@ -4,12 +4,13 @@ import DequeModule
 
 /// Which worker gets which job: a queue and a ring of ready workers for each service.
 extension BrokerMachine {
+  // Not checked for exclusive access: the proof stands above `Worker`.
   final class Service {
     let number: UInt16
     let name: String
-    var queue: Deque<Job> = []
-    var ready: Deque<Worker> = []
-    var inFlight = 0
+    @exclusivity(unchecked) var queue: Deque<Job> = []
+    @exclusivity(unchecked) var ready: Deque<Worker> = []
+    @exclusivity(unchecked) var inFlight = 0
 
     init(number: UInt16, name: String) {
       self.number = number

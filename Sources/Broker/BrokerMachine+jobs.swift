@@ -2,21 +2,22 @@
 
 /// The life of a job, from its submission to its answer.
 extension BrokerMachine {
+  // Not checked for exclusive access: the proof stands above `Worker`.
   final class Job {
     let id: JobID
     let route: [Service]
     let routeNumber: UInt16
     let leaseMilliseconds: UInt64
     let bytes: Int
-    var producer: Producer
-    var payload: Payload
-    var stage = 0
-    var attempt = 0
-    var worker: Worker?
-    var isQueued = false
-    var leaseEnds: UInt64 = 0
-    var queuedAt: UInt64
-    var tried: [String] = []
+    @exclusivity(unchecked) var producer: Producer
+    @exclusivity(unchecked) var payload: Payload
+    @exclusivity(unchecked) var stage = 0
+    @exclusivity(unchecked) var attempt = 0
+    @exclusivity(unchecked) var worker: Worker?
+    @exclusivity(unchecked) var isQueued = false
+    @exclusivity(unchecked) var leaseEnds: UInt64 = 0
+    @exclusivity(unchecked) var queuedAt: UInt64
+    @exclusivity(unchecked) var tried: [String] = []
 
     init(
       id: JobID, producer: Producer, routeNumber: UInt16, payload: Payload, bytes: Int,

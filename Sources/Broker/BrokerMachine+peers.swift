@@ -2,23 +2,26 @@
 
 /// Who is connected, and what each may have outstanding.
 extension BrokerMachine {
+  // Exclusive access of these objects' properties is not checked, which would cost several calls for every
+  // message. It cannot be violated: only the machine, on one thread, holds the objects, and every access
+  // ends within its expression (a value, a set or a deque is read, set or changed): none calls the machine.
   final class Worker {
     let id: PeerID
     let name: String
     let process: Int
     let services: [Service]
     /// Jobs that it takes at once.
-    var granted = 0
+    @exclusivity(unchecked) var granted = 0
     /// Jobs that it was given and has not answered; one whose lease ran out is still its own.
-    var held: Set<JobID> = []
+    @exclusivity(unchecked) var held: Set<JobID> = []
     /// Its queue was full at the last send.
-    var isFull = false
-    var lastHeard: UInt64
-    var isDraining = false
-    var isGone = false
-    var done: UInt64 = 0
+    @exclusivity(unchecked) var isFull = false
+    @exclusivity(unchecked) var lastHeard: UInt64
+    @exclusivity(unchecked) var isDraining = false
+    @exclusivity(unchecked) var isGone = false
+    @exclusivity(unchecked) var done: UInt64 = 0
     /// Whether it stands in the ready queue of each of its services.
-    var isListed: [Bool]
+    @exclusivity(unchecked) var isListed: [Bool]
 
     init(id: PeerID, hello: Hello, services: [Service], now: UInt64) {
       self.id = id
@@ -36,10 +39,10 @@ extension BrokerMachine {
     let id: PeerID
     let name: String
     let routes: [[Service]]
-    var lastHeard: UInt64
-    var jobs = 0
-    var bytes = 0
-    var isGone = false
+    @exclusivity(unchecked) var lastHeard: UInt64
+    @exclusivity(unchecked) var jobs = 0
+    @exclusivity(unchecked) var bytes = 0
+    @exclusivity(unchecked) var isGone = false
 
     init(id: PeerID, name: String, routes: [[Service]], now: UInt64) {
       self.id = id
