@@ -94,7 +94,7 @@ public struct FleetCatalogue: Sendable {
 public struct HardwarePrice: Codable, Hashable, Sendable {
   /// How a GPU is paid for.
   public enum Tier: Int, Codable, CaseIterable, Sendable {
-    /// Everything that a GPU of one's own costs an hour, as somebody else worked it out.
+    /// The full cost per hour of an owned GPU, as somebody else worked it out.
     case ownHyperscaler = 1
     case ownNeocloud
     /// Rent by the hour.

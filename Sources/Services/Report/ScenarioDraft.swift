@@ -121,7 +121,7 @@ struct ScenarioDraft {
   }
 
   /// Revenue that no payer of the audience brings, at the gross margin of all revenue.
-  /// - Returns: what serving costs a month beside that.
+  /// - Returns: the monthly cost of serving beside that.
   private mutating func fillRevenueBesideSubscriptions(_ audience: Audience) -> Double {
     let revenue = each(statement.revenue)
     let serving = each(statement.serving)
@@ -155,7 +155,7 @@ struct ScenarioDraft {
       return leave(.cost, "the books do not say what serving costs")
     }
     guard requests > 0 else {
-      // Without metered usage, what serving costs a user is put on one request a user and month.
+      // Without metered usage, the cost of serving a user is put on one request per user and month.
       set(.requests, 1, .measured, "no usage is metered: a user's month is the unit")
       return set(
         .cost, serving / users, max(evidence(of: .hosting), evidence(measure)),
