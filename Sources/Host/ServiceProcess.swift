@@ -75,6 +75,7 @@ public enum ServiceProcess {
     _ kind: String, _ options: ServiceOptions,
     make: (Parts) async throws -> [any Service]
   ) async throws {
+    FreedMemory.keep()
     if let parent = options.endWithParent {
       _ = chost_end_with_parent()
       // The parent may have ended before the call: then nothing would be reported.

@@ -32,6 +32,7 @@ struct SolventCommand: AsyncParsableCommand {
   private typealias Asynchronous = any AsyncParsableCommand
 
   static func main() async {
+    FreedMemory.keep()
     // Somebody who pipes into `head` wants no message about it.
     signal(SIGPIPE, SIG_IGN)
     // Whose usage is shown with an error: the command's, once it is known.
