@@ -149,8 +149,11 @@ let services: [Target] = [
     ["Broker", "ClusterAPI", "Documents", "Economics", "Fleet", "Reporting", "Runway"]),
   library(
     "Host",
-    ["Broker", "CHost", "Cluster", "ClusterAPI", "ZeroMQ"]
-      + [argumentParser, configuration, lifecycle, logging, signals, subprocess, system]),
+    ["CHost", "Cluster", "ZeroMQ"]
+      + [
+        argumentParser, configuration, lifecycle, logging, signals,
+      ]),
+  library("Supervision", ["Broker", "Cluster", "ClusterAPI", "Host", logging, subprocess, system]),
   library(
     "BrokerService", at: "Sources/Services/Broker",
     ["Broker", "Cluster", "Host", "ZeroMQ", lifecycle]),
@@ -185,8 +188,8 @@ let services: [Target] = [
     "solvent", at: "services/solvent",
     [
       "Broker", "CBOR", "Cluster", "ClusterAPI", "Determinism", "Documents", "Economics", "Fleet",
-      "Host", "Journal", "Ledger", "Pricing", "Rendering", "Reporting", "Runway", "Usage", "ZeroMQ",
-      argumentParser, crypto, logging,
+      "Host", "Journal", "Ledger", "Pricing", "Rendering", "Reporting", "Runway", "Supervision",
+      "Usage", "ZeroMQ", argumentParser, crypto, logging,
     ]),
   program("kernel-bench", at: "Benchmarks/runway/kernel", ["Documents", "Runway"]),
 ]
@@ -227,6 +230,7 @@ let allTests: [Target] = [
       "Reporting", "Runway",
     ]),
   tests("HostTests", ["Host"]),
+  tests("SupervisionTests", ["Supervision"]),
   tests("IngestServiceTests", ["Broker", "IngestService", "Journal", "Usage"]),
   tests("ReportServiceTests", ["ReportService"]),
   tests(
@@ -236,7 +240,7 @@ let allTests: [Target] = [
       "Ledger", "Pricing", "Rendering", "Reporting", "Runway", "TestSupport", "Usage", "ZeroMQ",
       logging,
     ]),
-  tests("ClusterSimulator", ["Broker", heap], more: [plantedFaults]),
+  tests("Simulator", ["Broker", heap], more: [plantedFaults]),
   tests(
     "ProcessTests",
     ["Broker", "Cluster", "ClusterAPI", "Economics", "Host", "Reporting", "ZeroMQ", logging]),

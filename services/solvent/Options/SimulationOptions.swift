@@ -10,6 +10,7 @@ import Foundation
 import Host
 import Rendering
 import Runway
+import Supervision
 import ZeroMQ
 
 /// How a simulation is run.

@@ -11,6 +11,7 @@ import Host
 import Ledger
 import Rendering
 import Reporting
+import Supervision
 import Usage
 
 struct Demo: AsyncParsableCommand {

@@ -6,6 +6,7 @@ import Dispatch
 import Economics
 import Foundation
 import Host
+import Supervision
 import Synchronization
 
 struct Down: AsyncParsableCommand {

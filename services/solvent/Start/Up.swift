@@ -7,6 +7,7 @@ import Documents
 import Economics
 import Foundation
 import Host
+import Supervision
 import Synchronization
 
 struct Up: AsyncParsableCommand {

@@ -6,26 +6,6 @@ import Foundation
 import GRDB
 import GRDBSQLite
 
-/// A posting as a reader sees it.
-public struct Posting: Sendable {
-  /// The quarter of an hour of the usage.
-  public var bucket: TimeBucket
-  /// For ``LedgerView/dimensions(of:)``.
-  public var series: Int64
-  /// For ``LedgerView/source(ofBatch:)``.
-  public var batch: Int64
-  /// What was counted.
-  public var meter: Meter
-  /// In units of the meter.
-  public var quantity: UInt64
-  /// Whether the quantity has a price.
-  public var pricing: Pricing
-  /// The weakest evidence of quantity and rate.
-  public var evidence: Evidence
-  /// In ``LedgerView/currency``; 0 unless ``pricing`` is `priced`.
-  public var cost: Money
-}
-
 /// The ledger at one moment.
 public struct LedgerView {
   private let seriesDimensions: [Int64: [String: String]]
@@ -68,20 +48,6 @@ public struct LedgerView {
   public func dimensions(of series: Int64) -> [String: String] { seriesDimensions[series] ?? [:] }
   /// The log that a batch came from; empty for an unknown batch.
   public func source(ofBatch batch: Int64) -> String { sources[batch] ?? "" }
-}
-
-/// What `verify` found right.
-public struct LedgerCheck: Codable, Sendable, Equatable {
-  /// Batches whose chain, row counts and postings are right.
-  public var batches: Int
-  /// Postings, each of which belongs to a batch.
-  public var postings: Int
-  /// Entries and audience figures.
-  public var entries: Int
-  /// SHA-256 of all facts, whatever batches they came in: equal books have equal digests.
-  public var digest: [UInt8]
-  /// The head of the hash chain over the batches.
-  public var chain: [UInt8]
 }
 
 extension Ledger {

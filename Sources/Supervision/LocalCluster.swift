@@ -4,6 +4,7 @@ public import Broker
 import Cluster
 import ClusterAPI
 import Foundation
+public import Host
 import Logging
 import Synchronization
 

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// The cluster under every misfortune, thousands of times. A failure names its seed, and the seed
-/// replays it: `SOLVENT_SEED=123 swift test --filter ClusterSimulator`.
+/// replays it: `SOLVENT_SEED=123 swift test --filter Simulator`.
 @Suite("Simulated cluster")
 struct SimulatorTests {
   /// Seeds in all; `SOLVENT_SEEDS` asks for more.
