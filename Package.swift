@@ -54,6 +54,8 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -151,29 +153,29 @@ let services: [Target] = [
     "Host",
     ["CHost", "Cluster", "ZeroMQ"]
       + [
-        argumentParser, configuration, lifecycle, logging, signals,
+        argumentParser, configuration, coreMetrics, lifecycle, logging, metrics, signals,
       ]),
   library("Supervision", ["Broker", "Cluster", "ClusterAPI", "Host", logging, subprocess, system]),
   library(
     "BrokerService", at: "Sources/Services/Broker",
-    ["Broker", "Cluster", "Host", "ZeroMQ", lifecycle]),
+    ["Broker", "Cluster", "Host", "ZeroMQ", lifecycle, metrics]),
   library(
     "IngestService", at: "Sources/Services/Ingest",
     [
       "Broker", "CBOR", "Cluster", "ClusterAPI", "Documents", "Economics", "Host", "Journal",
-      "Ledger", "Usage", "ZeroMQ", lifecycle, logging,
+      "Ledger", "Usage", "ZeroMQ", lifecycle, logging, metrics,
     ]),
   library(
     "ReportService", at: "Sources/Services/Report",
     [
       "Broker", "CBOR", "Cluster", "ClusterAPI", "Documents", "Economics", "Host", "Ledger",
-      "Reporting", "Runway", "ZeroMQ", lifecycle, logging,
+      "Reporting", "Runway", "ZeroMQ", lifecycle, logging, metrics,
     ]),
   library(
     "WorkerService", at: "Sources/Services/Worker",
     [
       "Broker", "CBOR", "Cluster", "ClusterAPI", "Economics", "Fleet", "Host", "Pricing", "Runway",
-      "ZeroMQ", lifecycle, logging,
+      "ZeroMQ", lifecycle, logging, metrics,
     ]),
   program(
     "solvent-broker", at: "services/broker",
@@ -229,7 +231,7 @@ let allTests: [Target] = [
       "Broker", "ClusterAPI", "Determinism", "Documents", "Economics", "Fleet", "Rendering",
       "Reporting", "Runway",
     ]),
-  tests("HostTests", ["Host"]),
+  tests("HostTests", ["Host", coreMetrics]),
   tests("SupervisionTests", ["Supervision"]),
   tests("IngestServiceTests", ["Broker", "IngestService", "Journal", "Usage"]),
   tests("ReportServiceTests", ["ReportService"]),
@@ -257,6 +259,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),

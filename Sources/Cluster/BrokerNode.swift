@@ -72,6 +72,9 @@ public actor BrokerNode {
     logger.notice("broker ready", metadata: ["address": "\(address)"])
   }
 
+  /// What is going on now.
+  public func status() -> BrokerStatus { machine.status(now: PollLoop.now()) }
+
   /// Stops serving. Peers notice by the silence and greet the next broker.
   public func stop() {
     loop.unwatch(front.pollable)

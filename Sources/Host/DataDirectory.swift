@@ -6,6 +6,7 @@ import Foundation
 ///
 ///     DATA/ledger.sqlite   the books              DATA/journal/      accepted usage
 ///     DATA/quarantine/     quarantined rows       DATA/log/          one log per process
+///     DATA/metrics/        what each process counts
 ///     DATA/cluster.json    who runs, and where    DATA/run/          sockets (short paths)
 public struct DataDirectory: Sendable, Hashable {
   /// The directory's absolute path.
@@ -27,6 +28,8 @@ public struct DataDirectory: Sendable, Hashable {
   public var quarantine: String { "\(data)/quarantine" }
   /// The directory of the processes' logs.
   public var log: String { "\(data)/log" }
+  /// The directory of the processes' metrics.
+  public var metrics: String { "\(data)/metrics" }
   /// The file that lists a running cluster's processes.
   public var cluster: String { "\(data)/cluster.json" }
   /// The directory for copies of standard input that are being imported.
@@ -46,7 +49,7 @@ public struct DataDirectory: Sendable, Hashable {
 
   /// Makes the directories, for this user only: file modes are the access control of local sockets.
   public func create() throws {
-    for directory in [data, quarantine, log, run, spool] {
+    for directory in [data, quarantine, log, metrics, run, spool] {
       try FileManager.default.createDirectory(
         atPath: directory, withIntermediateDirectories: true,
         attributes: [.posixPermissions: 0o700])

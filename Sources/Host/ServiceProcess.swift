@@ -6,6 +6,7 @@ public import Cluster
 import Dispatch
 import Foundation
 public import Logging
+import Metrics
 public import ServiceLifecycle
 import Synchronization
 import UnixSignals
@@ -86,12 +87,17 @@ public enum ServiceProcess {
     SecondSignal.watch()
     let name = options.name ?? kind
     let logger = ServiceLog.logger(name, options)
+    let registry = MetricsRegistry(common: [("process", name)])
+    MetricsSystem.bootstrap(registry)
     let loop = PollLoop(name: "solvent-\(kind)")
     loop.start()
     let parts = Parts(loop: loop, context: try Context(), logger: logger, name: name)
     let services = try await make(parts)
+    let metrics = MetricsFile(
+      registry: registry, path: "\(options.places.metrics)/\(name).prom", logger: logger)
+    // Groups stop their services from the last to the first: the metrics are written when all is done.
     var configuration = ServiceGroupConfiguration(
-      services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+      services: [metrics] + services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(4)
     configuration.maximumCancellationDuration = .seconds(1)
     try await ServiceGroup(configuration: configuration).run()

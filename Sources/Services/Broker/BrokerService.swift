@@ -22,7 +22,14 @@ public struct BrokerService: Service {
 
   public func run() async throws {
     await node.start()
-    try? await gracefulShutdown()
+    await cancelWhenGracefulShutdown {
+      var metrics = BrokerMetrics()
+      while !Task.isCancelled {
+        metrics.take(await node.status())
+        try? await Task.sleep(for: .seconds(1))
+      }
+      metrics.take(await node.status())
+    }
     await node.stop()
   }
 }

@@ -9,6 +9,7 @@ import Foundation
 import Host
 import Journal
 import Logging
+import Metrics
 import Synchronization
 import Usage
 import ZeroMQ
@@ -16,6 +17,19 @@ import ZeroMQ
 /// Carries out what ``ImportMachine`` decides: imports on threads of their own, batches to the journal
 /// and on to the broker.
 final class ImportCoordinator: Sendable {
+  /// What the metrics say of the rows that were read.
+  struct Counts: Sendable {
+    private let accepted = Counter(.ingestEvents, "accepted")
+    private let quarantined = Counter(.ingestEvents, "quarantined")
+    private let duplicate = Counter(.ingestEvents, "duplicate")
+
+    func add(_ batch: ReadBatch) {
+      accepted.increment(by: batch.batch.count)
+      quarantined.increment(by: batch.quarantined.count)
+      duplicate.increment(by: batch.duplicates)
+    }
+  }
+
   private struct State {
     var machine: ImportMachine
     /// What each running import last said of itself.
@@ -25,6 +39,7 @@ final class ImportCoordinator: Sendable {
   let journal: Journal
   let places: DataDirectory
   let logger: Logger
+  let counts = Counts()
   /// The ids of accepted events; used by one import at a time, under its lock.
   let ids: IDIndexBox
   private let state: Mutex<State>

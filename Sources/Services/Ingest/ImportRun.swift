@@ -102,6 +102,7 @@ final class ImportRun: Sendable {
       }
       state.end = piece.end
       state.nextLine = reader.nextLine
+      coordinator.counts.add(piece)
       state.rowsRead += piece.rowsRead
       state.rowsAccepted += piece.batch.count
       state.rowsQuarantined += piece.quarantined.count

@@ -5,8 +5,10 @@ import CBOR
 import Cluster
 import Dispatch
 import Economics
+import Host
 import Ledger
 import Logging
+import Metrics
 import Reporting
 import Synchronization
 import ZeroMQ
@@ -30,10 +32,30 @@ final class Bookkeeper: Sendable {
     var machine = Machine()
   }
 
+  /// What the metrics say of the ledger.
+  private struct Counts: Sendable {
+    let committed = Counter(.ledgerBatches, "committed")
+    let already = Counter(.ledgerBatches, "already")
+    let refused = Counter(.ledgerBatches, "refused")
+    let time = Timer(.ledgerCommit)
+
+    func add(_ results: [Ledger.CommitResult], took: Duration) {
+      time.record(duration: took)
+      for result in results {
+        switch result {
+        case .committed: committed.increment()
+        case .already: already.increment()
+        case .refused: refused.increment()
+        }
+      }
+    }
+  }
+
   private let thread = DispatchQueue(label: "solvent.books")
   private let books: Mutex<Books>
   private let outbox = Mutex<WorkerOutbox?>(nil)
   private let logger: Logger
+  private let counts = Counts()
 
   init(_ ledger: sending Ledger, logger: Logger) throws {
     self.logger = logger
@@ -124,9 +146,11 @@ final class Bookkeeper: Sendable {
     let changes: [Ledger.Change]
     do {
       let results: [Ledger.CommitResult]
+      let began = ContinuousClock.now
       (results, changes) = try books.withLock { books in
         try books.ledger.commit(entries.map { ($0.outcome, $0.bytes) })
       }
+      counts.add(results, took: .now - began)
       decide { $0.committed(results) }
     } catch {
       return decide { $0.failed("\(error)") }

@@ -10,6 +10,7 @@ import Fleet
 import Foundation
 public import Host
 import Logging
+import Metrics
 import Pricing
 import Runway
 public import ServiceLifecycle
@@ -19,6 +20,7 @@ import ZeroMQ
 /// are more processes.
 public final class WorkerService: Service {
   private let node: WorkerNode
+  private let results: AsyncStream<(JobID, JobOutcome)>
 
   public init(parts: ServiceProcess.Parts, address: BrokerAddress, places: Int) throws {
     let hello = Hello(
@@ -36,19 +38,23 @@ public final class WorkerService: Service {
       computing.async { continuation.yield((job.id, Self.compute(job, logger))) }
     }
     self.node = node
-    Task {
-      for await (id, outcome) in results { await node.finished(id, outcome) }
-    }
+    self.results = results
   }
 
   public func run() async throws {
     await node.start()
+    let answering = Task { [node, results] in
+      for await (id, outcome) in results { await node.finished(id, outcome) }
+    }
     try? await gracefulShutdown()
     await node.drainAndLeave()
+    answering.cancel()
     await node.stop()
   }
 
   private static func compute(_ job: Job, _ logger: Logger) -> JobOutcome {
+    let began = ContinuousClock.now
+    defer { Timer(.jobTime, job.service).record(duration: .now - began) }
     do {
       switch job.service {
       case ServiceName.simulate:
@@ -63,6 +69,7 @@ public final class WorkerService: Service {
       }
     } catch {
       // The same job fails the same way everywhere: trying again would not help.
+      Counter(.jobsRejected, job.service).increment()
       logger.error("a job was rejected", metadata: ["job": "\(job.id)", "error": "\(error)"])
       return .failed(.rejected, retryable: false, try? SharedMessage(Array("\(error)".utf8)))
     }

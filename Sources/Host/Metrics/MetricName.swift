@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Everything that Solvent counts and measures about itself. Raw values are the names that
+/// Prometheus sees, with its suffixes: `_total` for counters, `_seconds` and `_bytes` for units.
+/// Label values come from code, never from data: customers and models are in reports, not here.
+public enum MetricName: String, CaseIterable, Sendable {
+  case brokerQueueDepth = "solvent_broker_queue_depth"
+  case brokerQueueAge = "solvent_broker_queue_age_seconds"
+  case brokerInFlight = "solvent_broker_jobs_in_flight"
+  case brokerHeld = "solvent_broker_held_bytes"
+  case brokerWorkers = "solvent_broker_workers"
+  case brokerFinished = "solvent_broker_jobs_finished_total"
+  case brokerRequeued = "solvent_broker_requeued_total"
+  case brokerDeadLetters = "solvent_broker_dead_letters_total"
+  case jobTime = "solvent_job_seconds"
+  case jobsRejected = "solvent_jobs_rejected_total"
+  case ingestEvents = "solvent_ingest_events_total"
+  case ledgerBatches = "solvent_ledger_batches_total"
+  case ledgerCommit = "solvent_ledger_commit_seconds"
+
+  /// One sentence for people.
+  public var help: String {
+    switch self {
+    case .brokerQueueDepth: "Jobs that wait for a worker, per service."
+    case .brokerQueueAge: "How long the oldest waiting job has waited, per service."
+    case .brokerInFlight: "Jobs that workers hold, per service."
+    case .brokerHeld: "Payload bytes of the jobs that the broker holds."
+    case .brokerWorkers: "Workers and services that have joined."
+    case .brokerFinished: "Jobs that ended with a result or a commit."
+    case .brokerRequeued:
+      "Jobs that went back to a queue because their worker was lost, failed or was late."
+    case .brokerDeadLetters: "Jobs given up after the last attempt."
+    case .jobTime: "Time that a worker took for a job, per service."
+    case .jobsRejected: "Jobs that a worker rejected for good, per service."
+    case .ingestEvents: "Usage rows that were read: accepted, quarantined or duplicate."
+    case .ledgerBatches: "Batches that reached the ledger: committed, already there, or refused."
+    case .ledgerCommit: "Time that a transaction of batches took."
+    }
+  }
+
+  /// The name of the label that tells its series apart; `nil` for a single series.
+  public var label: String? {
+    switch self {
+    case .brokerQueueDepth, .brokerQueueAge, .brokerInFlight, .jobTime, .jobsRejected: "service"
+    case .ingestEvents, .ledgerBatches: "result"
+    case .brokerHeld, .brokerWorkers, .brokerFinished, .brokerRequeued, .brokerDeadLetters,
+      .ledgerCommit:
+      nil
+    }
+  }
+}
