@@ -14,10 +14,14 @@ import ZeroMQ
 struct SubscriberProcessTests {
   final class Follower: Sendable {
     private let rows = Mutex(CostStreamRows())
+    private let changed: AsyncStream<Void>.Continuation
+    /// An element after each update that was taken.
+    let changes: AsyncStream<Void>
     let node: SubscriberNode
 
     init(_ loop: PollLoop, _ context: Context, _ address: BrokerAddress, _ topic: String) throws {
       let hub = Hub()
+      (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
       node = try SubscriberNode(
         loop: loop, context: context, address: address, prefixes: [topic],
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -38,6 +42,13 @@ struct SubscriberProcessTests {
           }
         }
       }
+      changed.yield()
+    }
+
+    /// Waits, as long as the suite may take, until what it shows is as expected.
+    func shows(_ topic: String, _ isExpected: ([String]) -> Bool) async {
+      if isExpected(shown(topic)) { return }
+      for await _ in changes where isExpected(shown(topic)) { return }
     }
 
     /// What it shows, as text: time, name, requests, cost.
@@ -79,37 +90,39 @@ struct SubscriberProcessTests {
     let loop = PollLoop(name: "test")
     loop.start()
     let context = try Context()
-    let importing = Thread {
-      _ = try? cluster.solvent("ingest", "--prices", prices, "--batch-rows", "200", path)
-    }
-    importing.start()
-    // Twenty join while bookings arrive; each connects when the one before is connected.
+    async let imported = Self.imported(path, prices: prices, into: cluster)
+    // Twenty join while bookings arrive; each joins when the one before shows something.
     var followers: [Follower] = []
     for index in 0..<20 {
       let topic = index % 2 == 0 ? "cost/hour/model" : "cost/day/model"
       let follower = try Follower(loop, context, address, topic)
       try await follower.node.start()
+      await follower.shows(topic) { !$0.isEmpty }
       followers.append(follower)
-      while followers[index].shown(topic).isEmpty && !importing.isFinished {
-        try await Task.sleep(for: .milliseconds(1))
-      }
     }
-    while !importing.isFinished { try await Task.sleep(for: .milliseconds(1)) }
+    #expect(await imported == 0)
     let expected = [
       "cost/hour/model": try Self.ledger(cluster, "hour"),
       "cost/day/model": try Self.ledger(cluster, "day"),
     ]
     for (index, follower) in followers.enumerated() {
       let topic = index % 2 == 0 ? "cost/hour/model" : "cost/day/model"
-      // The last change is published within 100 ms of its booking.
-      let deadline = ContinuousClock.now + .seconds(10)
-      while follower.shown(topic).sorted() != expected[topic]! && ContinuousClock.now < deadline {
-        try await Task.sleep(for: .milliseconds(5))
-      }
+      await follower.shows(topic) { $0.sorted() == expected[topic]! }
       #expect(follower.shown(topic).sorted() == expected[topic]!, "subscriber \(index)")
     }
     for follower in followers { await follower.node.stop() }
     loop.stop()
+  }
+
+  /// The exit status of an import, which runs beside the test.
+  static func imported(_ path: String, prices: String, into cluster: TestCluster) async -> Int32 {
+    await withCheckedContinuation { continuation in
+      Thread {
+        let output = try? cluster.solvent(
+          "ingest", "--prices", prices, "--batch-rows", "200", path)
+        continuation.resume(returning: output?.status ?? -1)
+      }.start()
+    }
   }
 
   @Test(.enabled(if: Binaries.python != nil, "SOLVENT_PYTHON is not set: run make test"))
@@ -127,12 +140,16 @@ struct SubscriberProcessTests {
     }
     let endpoint = try BrokerAddress(DataDirectory(data: cluster.data).broker).stream.address
     let script = Binaries.repository.appending(path: "examples/subscribe.py").path
-    let out = URL(fileURLWithPath: "\(cluster.data)/subscribe.out")
-    try Data().write(to: out)
+    let out = Pipe()
+    let (pieces, arrived) = AsyncStream<Data>.makeStream()
+    out.fileHandleForReading.readabilityHandler = { handle in
+      let piece = handle.availableData
+      if piece.isEmpty { arrived.finish() } else { arrived.yield(piece) }
+    }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(Binaries.python))
     process.arguments = [script, endpoint, "cost/day/model"]
-    process.standardOutput = try FileHandle(forWritingTo: out)
+    process.standardOutput = out
     try process.run()
     defer {
       // Threads of a test block signals, and a child inherits that: SIGTERM would wait for ever.
@@ -140,12 +157,13 @@ struct SubscriberProcessTests {
       process.waitUntilExit()
     }
     // It prints all rows after each message; the last change is at most a moment away.
-    var lines: [String] = []
-    let deadline = ContinuousClock.now + .seconds(20)
-    while lines != expected && ContinuousClock.now < deadline {
-      lines = try Self.lastBlock(String(contentsOf: out, encoding: .utf8))
-      try await Task.sleep(for: .milliseconds(10))
+    var (printed, lines) = (Data(), [String]())
+    for await piece in pieces {
+      printed += piece
+      lines = Self.lastBlock(String(decoding: printed, as: UTF8.self))
+      if lines == expected { break }
     }
+    out.fileHandleForReading.readabilityHandler = nil
     #expect(lines == expected)
   }
 
