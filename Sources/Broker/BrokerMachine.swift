@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The broker's decisions: which worker gets which job, what happens when one falls silent, and what
-/// a late subscriber is told. No socket, clock or disk: events come in, actions go out.
+/// a late subscriber receives. No socket, clock or disk: events come in, actions go out.
 ///
 ///     a job             queued ──hand out──> in flight ──RESULT──> queued for the next stage …
 ///                          ^                    │      └─COMMIT, or RESULT of the last stage─> over

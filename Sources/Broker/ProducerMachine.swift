@@ -60,7 +60,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
 
   let hello: Hello
   var state: State
-  var link: Link
+  var liveness: Liveness
   var pending: [JobID: Pending] = [:]
   /// In the order of submission, with holes where jobs have ended.
   var order: Deque<JobID> = []
@@ -76,7 +76,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
     precondition(hello.role == .producer, "a producer greets as one")
     self.hello = hello
     state = .greeting(lastHello: 0)
-    link = Link(now: now)
+    liveness = Liveness(now: now)
     clock = now
   }
 
@@ -144,7 +144,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
   public mutating func received(
     _ header: Header, _ payload: Payload?, now: UInt64, _ actions: inout [Action]
   ) {
-    link.heard(now)
+    liveness.heard(now)
     clock = now
     switch header.command {
     case .who, .bye:
@@ -192,7 +192,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
 
   /// The broker accepted us.
   public mutating func welcomed(_ welcome: Welcome, now: UInt64, _ actions: inout [Action]) {
-    link.welcomed(welcome, now)
+    liveness.welcomed(welcome, now)
     clock = now
     jobsMax = max(1, welcome.jobsMax)
     bytesMax = welcome.bytesMax
@@ -209,18 +209,18 @@ public struct ProducerMachine<Payload>: ~Copyable {
     sendWaiting(&actions)
   }
 
-  /// Call about every 50 ms; it greets, keeps the link alive, and notices silence.
+  /// Call about every 50 ms; it greets, keeps the connection alive, and notices silence.
   public mutating func tick(now: UInt64, _ actions: inout [Action]) {
     clock = now
     switch state {
     case .greeting(let lastHello):
-      if now &- lastHello >= Link.helloInterval { greetAgain(now, &actions) }
+      if now &- lastHello >= Liveness.helloInterval { greetAgain(now, &actions) }
     case .live, .leaving:
-      if link.isSilent(now) {
+      if liveness.isSilent(now) {
         actions.append(.connection(.lost))
         state = .greeting(lastHello: 0)
         greetAgain(now, &actions)
-      } else if link.shouldBeat(now) {
+      } else if liveness.shouldBeat(now) {
         actions.append(.send(Header(.heartbeat), nil))
         resendSilent()
         // Also what the broker had no room for, when nothing else is left that could end.
@@ -261,7 +261,7 @@ public enum ConnectionNote: Equatable, Sendable {
 }
 
 /// When each side was heard last: shared by the machines that talk to a broker.
-struct Link {
+struct Liveness {
   static let helloInterval: UInt64 = 200_000_000
 
   private var lastHeard: UInt64

@@ -7,7 +7,7 @@
 ///        ^                   │ silence, WHO      │
 ///        └───────────────────┴───────────────────┘
 ///
-/// READY grants `places` jobs at once. Jobs that run while the broker is lost are finished, and their
+/// READY grants `slots` jobs at once. Jobs that run while the broker is lost are finished, and their
 /// results offered to whoever is broker then; until they are, the worker holds them besides what it
 /// granted the new one.
 public struct WorkerMachine<Payload>: ~Copyable {
@@ -52,21 +52,21 @@ public struct WorkerMachine<Payload>: ~Copyable {
   #endif
 
   let hello: Hello
-  let places: Int
+  let slots: Int
   var state: State
-  var link: Link
+  var liveness: Liveness
   var services: [UInt16: String] = [:]
   var running: [JobID: Running] = [:]
   var isDraining = false
 
-  /// - Parameter places: how many jobs it takes at once, those that wait inside it included.
-  public init(_ hello: Hello, places: Int, now: UInt64) {
+  /// - Parameter slots: how many jobs it takes at once, those that wait inside it included.
+  public init(_ hello: Hello, slots: Int, now: UInt64) {
     precondition(hello.role == .worker, "a worker greets as one")
-    precondition(places > 0, "a worker takes at least one job")
+    precondition(slots > 0, "a worker takes at least one job")
     self.hello = hello
-    self.places = places
+    self.slots = slots
     state = .greeting(lastHello: 0)
-    link = Link(now: now)
+    liveness = Liveness(now: now)
   }
 
   /// Whether the broker has accepted the worker and is not silent.
@@ -76,7 +76,7 @@ public struct WorkerMachine<Payload>: ~Copyable {
 
   /// The broker accepted us.
   public mutating func welcomed(_ welcome: Welcome, now: UInt64, _ actions: inout [Action]) {
-    link.welcomed(welcome, now)
+    liveness.welcomed(welcome, now)
     services = [:]
     for (number, name) in zip(welcome.numbers, hello.services) {
       services[UInt16(clamping: number)] = name
@@ -86,7 +86,7 @@ public struct WorkerMachine<Payload>: ~Copyable {
     if isDraining {
       actions.append(.send(Header(.bye), nil))
     } else {
-      actions.append(.send(Header(.ready, argument: UInt64(places)), nil))
+      actions.append(.send(Header(.ready, argument: UInt64(slots)), nil))
       actions.append(.publishAll)
     }
   }
@@ -95,7 +95,7 @@ public struct WorkerMachine<Payload>: ~Copyable {
   public mutating func received(
     _ header: Header, _ payload: Payload?, now: UInt64, _ actions: inout [Action]
   ) {
-    link.heard(now)
+    liveness.heard(now)
     switch header.command {
     case .who:
       guard state != .left else { return }
@@ -190,7 +190,7 @@ public struct WorkerMachine<Payload>: ~Copyable {
     }
   }
 
-  /// Call about every 50 ms; it greets, keeps the link alive, and notices silence.
+  /// Call about every 50 ms; it greets, keeps the connection alive, and notices silence.
   public mutating func tick(now: UInt64, _ actions: inout [Action]) {
     switch state {
     case .left:
@@ -199,14 +199,14 @@ public struct WorkerMachine<Payload>: ~Copyable {
       if isDraining && running.isEmpty {
         state = .left
         actions.append(.left)
-      } else if now &- lastHello >= Link.helloInterval {
+      } else if now &- lastHello >= Liveness.helloInterval {
         greetAgain(now, &actions)
       }
     case .live, .draining:
-      if link.isSilent(now) {
+      if liveness.isSilent(now) {
         actions.append(.connection(.lost))
         greetAgain(now, &actions)
-      } else if link.shouldBeat(now) {
+      } else if liveness.shouldBeat(now) {
         actions.append(.send(Header(.heartbeat), nil))
       }
     }

@@ -55,7 +55,7 @@ public struct CBORError: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// The code, the byte offset and the details.
   public var description: String {
-    let place = offset >= 0 ? " at byte \(offset)" : ""
-    return detail.isEmpty ? "CBOR: \(code)\(place)" : "CBOR: \(code)\(place): \(detail)"
+    let position = offset >= 0 ? " at byte \(offset)" : ""
+    return detail.isEmpty ? "CBOR: \(code)\(position)" : "CBOR: \(code)\(position): \(detail)"
   }
 }

@@ -26,9 +26,9 @@ struct BrokerLink: ~Copyable {
   private var payloadFrame = Message()
   private var left = Self.messagesPerTurn
   private var unsentGreeting: SharedMessage?
-  private var wasWaitingTold = false
-  private var wasVersionTold = false
-  private var toldRefusal: ConnectionNote?
+  private var hasLoggedWaiting = false
+  private var hasLoggedVersion = false
+  private var loggedRefusal: ConnectionNote?
   private(set) var isConnected = false
 
   /// - Parameter endpoint: the broker's socket for peers of this kind.
@@ -68,14 +68,14 @@ struct BrokerLink: ~Copyable {
       header = try headerFrame.header()
     } catch {
       guard case .version(let other) = error else { throw error }
-      if !wasVersionTold {
+      if !hasLoggedVersion {
         logger.error(
           """
           the broker at \(address) speaks version \(other) of the protocol, this program \
           \(Header.major); use the same release
           """)
       }
-      wasVersionTold = true
+      hasLoggedVersion = true
       return .otherVersion
     }
     guard header.command == .welcome else { return .message(header, payload) }
@@ -134,8 +134,8 @@ struct BrokerLink: ~Copyable {
 
   /// Says once that we wait, when the broker is not there after a second.
   mutating func tellWaiting() {
-    guard !wasWaitingTold, !isConnected, PollLoop.now() - since > 1_000_000_000 else { return }
-    wasWaitingTold = true
+    guard !hasLoggedWaiting, !isConnected, PollLoop.now() - since > 1_000_000_000 else { return }
+    hasLoggedWaiting = true
     logger.notice("waiting for the broker", metadata: ["address": "\(address)"])
   }
 
@@ -144,8 +144,8 @@ struct BrokerLink: ~Copyable {
     let wasConnected = isConnected
     isConnected = note == .joined
     // Greeting goes on, in case the broker is replaced; each answer says the same.
-    if note == toldRefusal { return }
-    toldRefusal = if case .refused = note { note } else { nil }
+    if note == loggedRefusal { return }
+    loggedRefusal = if case .refused = note { note } else { nil }
     switch note {
     case .joined:
       if !wasConnected { logger.notice("joined the broker") }

@@ -26,7 +26,7 @@ public actor WorkerNode {
   private var link: BrokerLink
   private var machine: WorkerMachine<SharedMessage>
   private var actions: [WorkerMachine<SharedMessage>.Action] = []
-  private let carryOut: @Sendable (Job) -> Void
+  private let handler: @Sendable (Job) -> Void
   private let publishAll: @Sendable () -> Void
   private let cancelled: @Sendable (JobID) -> Void
   private var timer: Int?
@@ -40,23 +40,23 @@ public actor WorkerNode {
   }
 
   /// - Parameters:
-  ///   - places: how many jobs it holds at once.
-  ///   - carryOut: called on the loop for each job; it must hand the job to another thread and
+  ///   - slots: how many jobs it holds at once.
+  ///   - handler: called on the loop for each job; it must hand the job to another thread and
   ///     return. The outcome goes to ``finished(_:_:)``.
   ///   - publishAll: called on the loop when the broker wants the snapshot of all topics.
   ///   - cancelled: called on the loop when nobody wants a job's outcome any more.
   public init(
-    loop: PollLoop, context: Context, address: BrokerAddress, hello: Hello, places: Int,
+    loop: PollLoop, context: Context, address: BrokerAddress, hello: Hello, slots: Int,
     logger: Logger, publishAll: @escaping @Sendable () -> Void = {},
     cancelled: @escaping @Sendable (JobID) -> Void = { _ in },
-    carryOut: @escaping @Sendable (Job) -> Void
+    handler: @escaping @Sendable (Job) -> Void
   ) throws {
     self.loop = loop
-    self.carryOut = carryOut
+    self.handler = handler
     self.publishAll = publishAll
     self.cancelled = cancelled
     link = try BrokerLink(context, address, address.work, logger: logger)
-    machine = WorkerMachine(hello, places: places, now: PollLoop.now())
+    machine = WorkerMachine(hello, slots: slots, now: PollLoop.now())
   }
 
   /// Begins to greet and to work.
@@ -149,7 +149,7 @@ public actor WorkerNode {
     case .hello(let hello): link.greet(hello)
     case .send(let header, let payload): link.send(header, payload)
     case .run(let header, let service, let payload):
-      carryOut(
+      handler(
         Job(id: header.job, attempt: Int(header.attempt), service: service, payload: payload))
     case .cancel(let id): cancelled(id)
     case .publishAll: publishAll()

@@ -35,7 +35,7 @@ extension FleetJob: SpreadJob {
 /// Has many jobs done, by the workers of a cluster or by the processors here.
 public enum Fanout {
   /// On the workers: as many under way as keep them busy.
-  /// - Parameter take: gets each outcome with the place of its job, in any order, one at a time.
+  /// - Parameter take: gets each outcome with the index of its job, in any order, one at a time.
   public static func run<Job: SpreadJob>(
     _ jobs: [Job], on client: ClusterClient, workers: Int, take: (Int, Job.Outcome) throws -> Void
   ) async throws {
@@ -43,7 +43,7 @@ public enum Fanout {
       var next = 0
       func start() throws {
         guard next < jobs.count else { return }
-        let (place, job) = (next, jobs[next])
+        let (index, job) = (next, jobs[next])
         let message = try SharedMessage(encoding: job)
         next += 1
         group.addTask {
@@ -53,12 +53,12 @@ public enum Fanout {
             throw ClientError(
               .refused, "a worker gave an unexpected answer; check that all run this release")
           }
-          return (place, outcome)
+          return (index, outcome)
         }
       }
       for _ in 0..<(4 * workers + 4) { try start() }
-      while let (place, outcome) = try await group.next() {
-        try take(place, outcome)
+      while let (index, outcome) = try await group.next() {
+        try take(index, outcome)
         try start()
       }
     }
@@ -74,14 +74,14 @@ public enum Fanout {
     DispatchQueue.concurrentPerform(
       iterations: ProcessInfo.processInfo.activeProcessorCount
     ) { _ in
-      while let place = state.withLock({ state -> Int? in
+      while let index = state.withLock({ state -> Int? in
         guard state.next < jobs.count, state.error == nil else { return nil }
         defer { state.next += 1 }
         return state.next
       }) {
         do {
-          let outcome = try jobs[place].run()
-          try taking.withLock { _ in try take(place, outcome) }
+          let outcome = try jobs[index].run()
+          try taking.withLock { _ in try take(index, outcome) }
         } catch {
           state.withLock { $0.error = error }
         }
@@ -91,13 +91,13 @@ public enum Fanout {
   }
 }
 
-/// Outcomes by place, put from any thread.
+/// Outcomes by index, put from any thread.
 public final class Collected<Outcome: Sendable>: Sendable {
   private let outcomes: Mutex<[Outcome?]>
 
   public init(_ count: Int) { outcomes = Mutex(Array(repeating: nil, count: count)) }
 
-  public func put(_ outcome: Outcome, at place: Int) { outcomes.withLock { $0[place] = outcome } }
+  public func put(_ outcome: Outcome, at index: Int) { outcomes.withLock { $0[index] = outcome } }
 
   /// In order, without the missing.
   public var all: [Outcome] { outcomes.withLock { $0.compactMap(\.self) } }

@@ -25,7 +25,7 @@ public struct Simulator: Sendable {
     /// Paths to simulate.
     public var ofPaths: UInt64
     /// P(ruin by the horizon) of the first scenario.
-    public var ruin: Share
+    public var ruin: Probability
   }
 
   /// The first is the base of all differences.

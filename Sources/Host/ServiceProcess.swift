@@ -51,10 +51,10 @@ public struct ServiceOptions: ParsableArguments, Sendable {
     }
   }
 
-  public var places: DataDirectory { DataDirectory(data: data) }
+  public var dataDirectory: DataDirectory { DataDirectory(data: data) }
 
   public func brokerAddress() throws -> BrokerAddress {
-    try BrokerAddress(broker ?? Settings().broker ?? places.broker)
+    try BrokerAddress(broker ?? Settings().broker ?? dataDirectory.broker)
   }
 }
 
@@ -94,7 +94,7 @@ public enum ServiceProcess {
     let parts = Parts(loop: loop, context: try Context(), logger: logger, name: name)
     let services = try await make(parts)
     let metrics = MetricsFile(
-      registry: registry, path: "\(options.places.metrics)/\(name).prom", logger: logger)
+      registry: registry, path: "\(options.dataDirectory.metrics)/\(name).prom", logger: logger)
     // Groups stop their services from the last to the first: the metrics are written when all is done.
     var configuration = ServiceGroupConfiguration(
       services: [metrics] + services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

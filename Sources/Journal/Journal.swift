@@ -41,7 +41,7 @@ public struct JournalContents: Sendable {
     /// Whether the journal says that the ledger has it.
     public var isNoted = false
     /// Where to read the batch again.
-    public var place: JournalPlace
+    public var position: JournalPosition
   }
 
   /// Batches that the ledger is not known to have.
@@ -49,7 +49,7 @@ public struct JournalContents: Sendable {
 }
 
 /// Where a frame lies.
-public struct JournalPlace: Hashable, Sendable {
+public struct JournalPosition: Hashable, Sendable {
   /// The number of the segment file, from 0.
   public var segment: Int
   /// Bytes from the beginning of the segment to the frame.

@@ -58,7 +58,7 @@ public enum JournalFiles {
     quarantine: (ImportKey, QuarantinedRow) throws -> Void = { _, _ in }
   ) throws -> Last? {
     var numbers = try numbers(directory)
-    var places: [UInt64: Int] = [:]
+    var positions: [UInt64: Int] = [:]
     var last: Last?
     while let number = numbers.first {
       numbers.removeFirst()
@@ -81,9 +81,9 @@ public enum JournalFiles {
         }
         return try SegmentScan.scan(raw, head: head, isLast: isLast) { frame, offset in
           do {
-            let place = JournalPlace(
+            let position = JournalPosition(
               segment: number, offset: offset, bytes: JournalFrame.headBytes + frame.body.count)
-            try take(frame, place, ids, &contents, &places, quarantine)
+            try take(frame, position, ids, &contents, &positions, quarantine)
           } catch let error as CBORError {
             throw JournalError("\(path): byte \(offset): \(error)")
           }
@@ -115,15 +115,15 @@ public enum JournalFiles {
 
   /// The job of a batch, read again.
   /// - Throws: ``JournalError`` when the frame is damaged.
-  public static func job(at place: JournalPlace, directory: String) throws -> [UInt8] {
-    let path = path(directory, place.segment)
+  public static func job(at position: JournalPosition, directory: String) throws -> [UInt8] {
+    let path = path(directory, position.segment)
     let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
     defer { try? handle.close() }
-    try handle.seek(toOffset: UInt64(place.offset))
-    let data = try handle.read(upToCount: place.bytes) ?? Data()
+    try handle.seek(toOffset: UInt64(position.offset))
+    let data = try handle.read(upToCount: position.bytes) ?? Data()
     return try data.withUnsafeBytes { raw in
       guard case .success(let frame) = SegmentScan.frame(raw, 0) else {
-        throw JournalError("\(path): byte \(place.offset): the frame is damaged")
+        throw JournalError("\(path): byte \(position.offset): the frame is damaged")
       }
       return try split(frame.body).job
     }
@@ -142,8 +142,8 @@ public enum JournalFiles {
   }
 
   private static func take(
-    _ frame: JournalFrame, _ place: JournalPlace, _ ids: IDIndex?,
-    _ contents: inout JournalContents, _ places: inout [UInt64: Int],
+    _ frame: JournalFrame, _ position: JournalPosition, _ ids: IDIndex?,
+    _ contents: inout JournalContents, _ positions: inout [UInt64: Int],
     _ quarantine: (ImportKey, QuarantinedRow) throws -> Void
   ) throws {
     contents.frames += 1
@@ -163,8 +163,8 @@ public enum JournalFiles {
       contents.imports[key] = state
       for row in side.quarantined { try quarantine(key, row) }
       remember(head.batch, side, ids)
-      places[frame.sequence] = contents.batches.count
-      contents.batches.append(.init(sequence: frame.sequence, key: head.key, place: place))
+      positions[frame.sequence] = contents.batches.count
+      contents.batches.append(.init(sequence: frame.sequence, key: head.key, position: position))
     case .importBegan:
       let begin = try decoder.decode(ImportBegin.self, from: frame.body)
       let key = ImportKey(source: begin.source, stream: begin.stream)
@@ -175,7 +175,7 @@ public enum JournalFiles {
     case .committed:
       let committed = try decoder.decode(CommittedBatches.self, from: frame.body)
       for sequence in committed.sequences {
-        if let place = places[sequence] { contents.batches[place].isNoted = true }
+        if let position = positions[sequence] { contents.batches[position].isNoted = true }
       }
     }
   }

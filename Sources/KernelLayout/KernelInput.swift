@@ -14,7 +14,7 @@ public struct KernelInput {
   /// Equiprobable bins of each parameter, for sensitivities.
   public static let binCount = 32
   /// Cash bins of a step.
-  public static let fanWidth = 1_024
+  public static let cashHistogramWidth = 1_024
 
   /// The places of the parameters.
   public enum Parameter {
@@ -40,7 +40,7 @@ public struct KernelInput {
   }
 
   /// How a parameter comes from its normal variable x.
-  public struct Law {
+  public struct Sampler {
     /// 0: middle + spread x. 1: the exponential of it. 2: the exponential of its negative. 3: from
     /// the table.
     public var mode: Int32
@@ -141,7 +141,7 @@ public struct KernelInput {
   /// Equal for all paths and steps.
   public var constants: Constants
   /// One per parameter.
-  public var laws: UnsafePointer<Law>
+  public var samplers: UnsafePointer<Sampler>
   /// ``tableStride`` numbers per parameter.
   public var tables: UnsafePointer<Float>
   /// For each table place the bin below, and the quantile from which on it is the next.
@@ -162,7 +162,8 @@ public struct KernelInput {
   public var priceFactor: UnsafePointer<Float>
 
   public init(
-    steps: Int32, constants: Constants, laws: UnsafePointer<Law>, tables: UnsafePointer<Float>,
+    steps: Int32, constants: Constants, samplers: UnsafePointer<Sampler>,
+    tables: UnsafePointer<Float>,
     binBase: UnsafePointer<Int32>, binThreshold: UnsafePointer<Float>,
     factors: UnsafePointer<Factor>, factorCount: Int, tranche: UnsafePointer<Float>,
     audienceLog: UnsafePointer<Float>, costLog: UnsafePointer<Float>,
@@ -170,7 +171,7 @@ public struct KernelInput {
   ) {
     self.steps = steps
     self.constants = constants
-    self.laws = laws
+    self.samplers = samplers
     self.tables = tables
     self.binBase = binBase
     self.binThreshold = binThreshold
@@ -186,7 +187,7 @@ public struct KernelInput {
 /// What a kernel adds to: counts only, so that shards add up to the same in any order.
 public struct KernelOutput {
   /// Paths by step and cash bin; bin 0 is ruined.
-  public var fan: UnsafeMutablePointer<UInt32>
+  public var cashHistogram: UnsafeMutablePointer<UInt32>
   /// Paths by the step of ruin; 0 is never.
   public var ruin: UnsafeMutablePointer<UInt32>
   /// Paths by the step of break-even; 0 is never.
@@ -199,11 +200,11 @@ public struct KernelOutput {
   public var ruinOfPath: UnsafeMutablePointer<UInt8>
 
   public init(
-    fan: UnsafeMutablePointer<UInt32>, ruin: UnsafeMutablePointer<UInt32>,
+    cashHistogram: UnsafeMutablePointer<UInt32>, ruin: UnsafeMutablePointer<UInt32>,
     breakEven: UnsafeMutablePointer<UInt32>, drawn: UnsafeMutablePointer<UInt32>,
     ruined: UnsafeMutablePointer<UInt32>, ruinOfPath: UnsafeMutablePointer<UInt8>
   ) {
-    self.fan = fan
+    self.cashHistogram = cashHistogram
     self.ruin = ruin
     self.breakEven = breakEven
     self.drawn = drawn

@@ -182,13 +182,14 @@ struct Sums {
       }
       columns.append((.requests, counts))
     }
-    var place = 0
-    while place < batch.quantities.count {
-      let left = batch.quantities[place...]
+    var position = 0
+    while position < batch.quantities.count {
+      let left = batch.quantities[position...]
       columns +=
         try left.count > 1
-        ? Self.sums(left[place], left[place + 1], groups) : Self.sums(left[place], nil, groups)
-      place += 2
+        ? Self.sums(left[position], left[position + 1], groups)
+        : Self.sums(left[position], nil, groups)
+      position += 2
     }
     self.columns = columns.sorted { $0.meter < $1.meter }
   }

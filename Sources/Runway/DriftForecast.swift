@@ -26,7 +26,7 @@ public struct DriftForecast: Hashable, Sendable {
   public let changes: Int
 
   /// - Parameters:
-  ///   - figures: a value for some months, numbered; a gap of k months counts as k equal changes told
+  ///   - figures: a value for some months, numbered; a gap of k months counts as k equal changes observed
   ///     once.
   ///   - belief: what was believed before: a normal distribution.
   /// - Returns: `nil` for too few figures, or another kind of belief.

@@ -9,8 +9,8 @@ public struct RunwayCounts: Hashable, Sendable {
   public private(set) var steps: Int
   /// Paths that were counted.
   public var paths: UInt64 = 0
-  /// Paths by step and cash bin, a row of ``KernelInput/fanWidth`` a step; bin 0 is ruined.
-  public private(set) var fan: [UInt32]
+  /// Paths by step and cash bin, a row of ``KernelInput/cashHistogramWidth`` a step; bin 0 is ruined.
+  public private(set) var cashHistogram: [UInt32]
   /// Paths by the step of ruin; 0 is never.
   public private(set) var ruin: [UInt32]
   /// Paths by the step of break-even; 0 is never.
@@ -23,7 +23,7 @@ public struct RunwayCounts: Hashable, Sendable {
   /// Counts of no paths.
   public init(steps: Int) {
     self.steps = steps
-    fan = [UInt32](repeating: 0, count: steps * KernelInput.fanWidth)
+    cashHistogram = [UInt32](repeating: 0, count: steps * KernelInput.cashHistogramWidth)
     ruin = [UInt32](repeating: 0, count: steps + 1)
     breakEven = ruin
     drawn = [UInt32](repeating: 0, count: KernelInput.parameterCount * KernelInput.binCount)
@@ -32,14 +32,15 @@ public struct RunwayCounts: Hashable, Sendable {
 
   /// - Throws: ``ScenarioError`` for counts of another length, or of more than 2^32 paths.
   public mutating func add(_ other: RunwayCounts) throws(ScenarioError) {
-    guard steps == other.steps, fan.count == other.fan.count, ruin.count == other.ruin.count,
+    guard steps == other.steps, cashHistogram.count == other.cashHistogram.count,
+      ruin.count == other.ruin.count,
       breakEven.count == other.breakEven.count, drawn.count == other.drawn.count,
       ruined.count == other.ruined.count
     else { throw ScenarioError("counts of different simulations cannot be added") }
     let (sum, overflow) = paths.addingReportingOverflow(other.paths)
     guard !overflow, sum <= UInt64(UInt32.max) else { throw ScenarioError("more than 2^32 paths") }
     paths = sum
-    for index in fan.indices { fan[index] &+= other.fan[index] }
+    for index in cashHistogram.indices { cashHistogram[index] &+= other.cashHistogram[index] }
     for index in ruin.indices { ruin[index] &+= other.ruin[index] }
     for index in breakEven.indices { breakEven[index] &+= other.breakEven[index] }
     for index in drawn.indices { drawn[index] &+= other.drawn[index] }
@@ -47,19 +48,20 @@ public struct RunwayCounts: Hashable, Sendable {
   }
 
   mutating func withKernelOutput(_ ruins: inout [UInt8], _ body: (KernelOutput) -> Void) {
-    fan.withUnsafeMutableBufferPointer { fan in
+    cashHistogram.withUnsafeMutableBufferPointer { cashHistogram in
       ruin.withUnsafeMutableBufferPointer { ruin in
         breakEven.withUnsafeMutableBufferPointer { breakEven in
           drawn.withUnsafeMutableBufferPointer { drawn in
             ruined.withUnsafeMutableBufferPointer { ruined in
               ruins.withUnsafeMutableBufferPointer { ruins in
-                guard let fan = fan.baseAddress, let ruin = ruin.baseAddress,
+                guard let cashHistogram = cashHistogram.baseAddress, let ruin = ruin.baseAddress,
                   let breakEven = breakEven.baseAddress, let drawn = drawn.baseAddress,
                   let ruined = ruined.baseAddress, let ruins = ruins.baseAddress
                 else { return }
                 body(
                   KernelOutput(
-                    fan: fan, ruin: ruin, breakEven: breakEven, drawn: drawn, ruined: ruined,
+                    cashHistogram: cashHistogram, ruin: ruin, breakEven: breakEven, drawn: drawn,
+                    ruined: ruined,
                     ruinOfPath: ruins))
               }
             }
@@ -71,11 +73,11 @@ public struct RunwayCounts: Hashable, Sendable {
 
   /// FNV-1a of the cash histogram: the fingerprint that golden tests compare.
   public var fanHash: UInt64 {
-    fan.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+    cashHistogram.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
   }
 }
 
-/// On the wire the fan is what is not zero: the places, each as the distance from the one before, and
+/// On the wire the histogram is what is not zero: the positions, each as the distance from the one before, and
 /// the counts.
 extension RunwayCounts: Codable {
   enum CodingKeys: Int, CodingKey {
@@ -94,19 +96,19 @@ extension RunwayCounts: Codable {
     paths = try container.decode(UInt64.self, forKey: .paths)
     let gaps = try container.decode([UInt32].self, forKey: .gaps)
     let values = try container.decode([UInt32].self, forKey: .values)
-    var place = 0
+    var position = 0
     guard gaps.count == values.count else {
       throw DecodingError.dataCorruptedError(
         forKey: .gaps, in: container, debugDescription: "gaps without values")
     }
     for (gap, value) in zip(gaps, values) {
-      place += Int(gap)
-      guard place < fan.count else {
+      position += Int(gap)
+      guard position < cashHistogram.count else {
         throw DecodingError.dataCorruptedError(
           forKey: .gaps, in: container, debugDescription: "an index beyond the histogram")
       }
-      fan[place] = value
-      place += 1
+      cashHistogram[position] = value
+      position += 1
     }
     func column(_ key: CodingKeys, _ count: Int) throws -> [UInt32] {
       let values = try container.decode([UInt32].self, forKey: key)
@@ -129,10 +131,10 @@ extension RunwayCounts: Codable {
     var gaps: [UInt32] = []
     var values: [UInt32] = []
     var last = -1
-    for (place, value) in fan.enumerated() where value != 0 {
-      gaps.append(UInt32(place - last - 1))
+    for (position, value) in cashHistogram.enumerated() where value != 0 {
+      gaps.append(UInt32(position - last - 1))
       values.append(value)
-      last = place
+      last = position
     }
     try container.encode(gaps, forKey: .gaps)
     try container.encode(values, forKey: .values)

@@ -9,7 +9,7 @@ public final class RunwayProgram: @unchecked Sendable {
   let input: KernelInput
   /// Steps of a path, 1 to 240.
   public let steps: Int
-  private let laws: UnsafeMutablePointer<KernelInput.Law>
+  private let samplers: UnsafeMutablePointer<KernelInput.Sampler>
   private let tables: UnsafeMutablePointer<Float>
   private let factors: UnsafeMutablePointer<KernelInput.Factor>
   private let steady: UnsafeMutablePointer<Float>
@@ -40,16 +40,16 @@ public final class RunwayProgram: @unchecked Sendable {
     let factor = try Self.choleskyFactor(scenario.correlations)
     let count = KernelInput.parameterCount
     steps = scenario.steps
-    laws = .allocate(capacity: count)
+    samplers = .allocate(capacity: count)
     tables = .allocate(capacity: count * KernelInput.tableStride)
     tables.initialize(repeating: 0, count: count * KernelInput.tableStride)
     let dt = 1 / Double(scenario.stepsPerMonth)
     for parameter in RunwayScenario.Parameter.allCases {
-      let place = parameter.rawValue
-      laws.advanced(by: place).initialize(
-        to: Self.law(
+      let position = parameter.rawValue
+      samplers.advanced(by: position).initialize(
+        to: Self.sampler(
           scenario[parameter], Self.form(parameter), scale: Self.isRate(parameter) ? dt : 1,
-          table: tables + place * KernelInput.tableStride))
+          table: tables + position * KernelInput.tableStride))
     }
     factors = .allocate(capacity: max(1, factor.count))
     factors.initialize(from: factor, count: factor.count)
@@ -57,14 +57,15 @@ public final class RunwayProgram: @unchecked Sendable {
     steady = .allocate(capacity: 4 * length)
     Self.fill(steady, scenario, length)
     input = KernelInput(
-      steps: Int32(steps), constants: Self.constants(scenario, dt), laws: laws, tables: tables,
+      steps: Int32(steps), constants: Self.constants(scenario, dt), samplers: samplers,
+      tables: tables,
       binBase: Self.bins.base, binThreshold: Self.bins.threshold, factors: factors,
       factorCount: factor.count, tranche: steady, audienceLog: steady + length,
       costLog: steady + 2 * length, priceFactor: steady + 3 * length)
   }
 
   deinit {
-    laws.deallocate()
+    samplers.deallocate()
     tables.deallocate()
     factors.deallocate()
     steady.deallocate()
@@ -199,9 +200,9 @@ public final class RunwayProgram: @unchecked Sendable {
     }
   }
 
-  private static func law(
+  private static func sampler(
     _ distribution: Distribution, _ form: Form, scale: Double, table: UnsafeMutablePointer<Float>
-  ) -> KernelInput.Law {
+  ) -> KernelInput.Sampler {
     switch (distribution, form) {
     case (.fixed(let value), _):
       return .init(mode: 0, middle: Float(form.apply(value) * scale), spread: 0)
@@ -218,22 +219,22 @@ public final class RunwayProgram: @unchecked Sendable {
     default:
       let beta: BetaTable? =
         if case .beta(let a, let b) = distribution { BetaTable.of(a, b) } else { nil }
-      for place in 0..<KernelInput.tableLength {
-        let z = Self.quantile(place)
-        let value = beta.map { $0.quantile(normalCDFs[place]) } ?? distribution.quantile(z)
-        table[place] = Float(form.apply(value) * scale)
+      for position in 0..<KernelInput.tableLength {
+        let z = Self.quantile(position)
+        let value = beta.map { $0.quantile(normalCDFs[position]) } ?? distribution.quantile(z)
+        table[position] = Float(form.apply(value) * scale)
       }
       return .init(mode: 3, middle: 0, spread: 0)
     }
   }
 
-  private static func quantile(_ place: Int) -> Double { -6 + Double(place) / 64 }
+  private static func quantile(_ position: Int) -> Double { -6 + Double(position) / 64 }
 
   private static let normalCDFs = (0..<KernelInput.tableLength).map {
     PortableMath.normalCDF(quantile($0))
   }
 
-  /// For each table place the equiprobable bin at it, and where the next one begins.
+  /// For each table position the equiprobable bin at it, and where the next one begins.
   nonisolated(unsafe) private static let bins:
     (
       base: UnsafePointer<Int32>, threshold: UnsafePointer<Float>
@@ -247,11 +248,11 @@ public final class RunwayProgram: @unchecked Sendable {
       let borders = (1..<KernelInput.binCount).map {
         PortableMath.normalQuantile(Double($0) / Double(KernelInput.binCount))
       }
-      for place in 0..<KernelInput.tableLength {
-        let (low, high) = (quantile(place), quantile(place + 1))
-        base[place] = Int32(borders.count { $0 <= low })
+      for position in 0..<KernelInput.tableLength {
+        let (low, high) = (quantile(position), quantile(position + 1))
+        base[position] = Int32(borders.count { $0 <= low })
         if let next = borders.first(where: { $0 > low && $0 < high }) {
-          threshold[place] = Float(next)
+          threshold[position] = Float(next)
         }
       }
       return (UnsafePointer(base), UnsafePointer(threshold))
@@ -263,9 +264,9 @@ public final class RunwayProgram: @unchecked Sendable {
   ) throws(ScenarioError) -> [KernelInput.Factor] {
     let count = KernelInput.parameterCount
     var matrix = (0..<count).map { row in (0..<count).map { $0 == row ? 1.0 : 0 } }
-    for (place, correlation) in correlations.enumerated() {
+    for (position, correlation) in correlations.enumerated() {
       let (i, j) = (correlation.first.rawValue, correlation.second.rawValue)
-      if correlations[..<place].contains(where: { $0.hasPair(of: correlation) }) {
+      if correlations[..<position].contains(where: { $0.hasPair(of: correlation) }) {
         throw ScenarioError(
           "\(correlation.first.name) and \(correlation.second.name) are correlated twice")
       }

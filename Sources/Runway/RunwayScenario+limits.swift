@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension RunwayScenario.Parameter {
-  /// What its values may be: a fixed value, both ends of a range that holds 90%, all of a bounded law.
+  /// What its values may be: a fixed value, both ends of a range that holds 90%, all of a bounded distribution.
   public var allowed: ClosedRange<Double> {
     switch self {
     case .audience, .price, .requests, .cost, .payerWeight, .apiRevenue, .fixed, .cash: 0...1e15
@@ -38,7 +38,7 @@ extension RunwayScenario.Correlation {
 }
 
 extension Distribution {
-  /// The least and greatest value; of a law without bounds the ends of the middle 90%.
+  /// The least and greatest value; of a distribution without bounds the ends of the middle 90%.
   fileprivate var ends: (low: Double, high: Double) {
     switch self {
     case .fixed(let value): (value, value)

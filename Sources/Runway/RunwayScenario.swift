@@ -6,7 +6,7 @@
 /// shares are fractions. What is not given is absent: no event, no round, no volatility. The reference
 /// workload is ``runway60``.
 public struct RunwayScenario: Codable, Hashable, Sendable {
-  /// What is drawn once per path. The raw value is its place in the kernel.
+  /// What is drawn once per path. The raw value is its position in the kernel.
   public enum Parameter: Int, CaseIterable, Codable, Sendable {
     case audience, growth, decline, loss, saturation, paidShare, paidShareDrift, price, requests
     case requestsDrift, cost, costDecline, payerWeight, apiRevenue, apiGrowth, apiMargin, fixed
@@ -21,9 +21,9 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
 
     /// The parameter with this ``name`` or ``symbol``; `nil` for any other text.
     public init?(name: String) {
-      guard let place = Self.names.firstIndex(where: { $0.name == name || $0.symbol == name })
+      guard let position = Self.names.firstIndex(where: { $0.name == name || $0.symbol == name })
       else { return nil }
-      self.init(rawValue: place)
+      self.init(rawValue: position)
     }
 
     private static let names: [(name: String, symbol: String, meaning: String)] = [

@@ -3,7 +3,7 @@
 import KernelLayout
 
 /// A share of paths, and how far it may be off: one standard error of simulation, `sqrt(p (1-p) / n)`.
-public struct Share: Hashable, Sendable {
+public struct Probability: Hashable, Sendable {
   /// From 0 to 1.
   public var value: Double
   /// 0 where no path or every path is counted: then ``below`` or ``above`` says how sure that is.
@@ -48,9 +48,9 @@ public struct RunwaySummary: Sendable {
     /// One standard error of ``index``.
     public var indexError: Double
     /// P(ruin) in the lowest and the highest 3 of 32 equiprobable bins.
-    public var low: Share
+    public var low: Probability
     /// P(ruin) in the highest bins.
-    public var high: Share
+    public var high: Probability
   }
 
   /// The merged counts of all shards.
@@ -80,8 +80,8 @@ public struct RunwaySummary: Sendable {
   public var months: Int { counts.steps / stepsPerMonth }
 
   /// P(ruin by the end of a month).
-  public func ruin(by month: Int) -> Share {
-    Share(cumulative[month * stepsPerMonth], of: paths)
+  public func ruin(by month: Int) -> Probability {
+    Probability(cumulative[month * stepsPerMonth], of: paths)
   }
 
   /// The month in which cash runs out, by probability; `nil` is beyond the horizon.
@@ -106,7 +106,7 @@ public struct RunwaySummary: Sendable {
         sum += Double(count)
         if sum >= p * Double(paths) { return middle(ofBin: bin) }
       }
-      return middle(ofBin: KernelInput.fanWidth - 1)
+      return middle(ofBin: KernelInput.cashHistogramWidth - 1)
     }
     return Quantile(
       probability: probability, value: amount(probability), low: amount(probability - error),
@@ -127,8 +127,8 @@ public struct RunwaySummary: Sendable {
   }
 
   private func row(_ month: Int) -> ArraySlice<UInt32> {
-    let start = (month * stepsPerMonth - 1) * KernelInput.fanWidth
-    return counts.fan[start..<start + KernelInput.fanWidth]
+    let start = (month * stepsPerMonth - 1) * KernelInput.cashHistogramWidth
+    return counts.cashHistogram[start..<start + KernelInput.cashHistogramWidth]
   }
 
   /// The middle of a cash bin. The first holds everything below 65,536 of the kernel's units, at most a
@@ -140,9 +140,9 @@ public struct RunwaySummary: Sendable {
   }
 
   /// P(break-even by the end of a month).
-  public func breakEven(by month: Int) -> Share {
+  public func breakEven(by month: Int) -> Probability {
     let sum = counts.breakEven[1...month * stepsPerMonth].reduce(0) { $0 + UInt64($1) }
-    return Share(sum, of: paths)
+    return Probability(sum, of: paths)
   }
 
   /// The month of break-even, by probability; `nil` is beyond the horizon.
@@ -178,8 +178,8 @@ public struct RunwaySummary: Sendable {
         variance += weight * weight * (4 * distance * spread + 2 * spread * spread)
       }
       let scale = y * (1 - y)
-      func share(_ range: Range<Int>) -> Share {
-        Share(
+      func share(_ range: Range<Int>) -> Probability {
+        Probability(
           counts.ruined[range].reduce(0) { $0 + UInt64($1) },
           of: counts.drawn[range].reduce(0) { $0 + UInt64($1) })
       }

@@ -28,7 +28,7 @@ public enum RunwayKernel {
     while done < count {
       let path = first &+ UInt64(truncatingIfNeeded: done)
       draw(input, seed, path, normals, values, bins)
-      let (ruin, breakEven) = run(input, output.fan, seed, path, values)
+      let (ruin, breakEven) = run(input, output.cashHistogram, seed, path, values)
       tally(output, ruin, breakEven, bins, done)
       done &+= 8
     }
@@ -37,7 +37,7 @@ public enum RunwayKernel {
   // MARK: Parameters
 
   /// Draws the parameters of eight paths: independent normals, made dependent by the Cholesky factor
-  /// of their correlations (a Gaussian copula), then each through its own law.
+  /// of their correlations (a Gaussian copula), then each through its own distribution.
   @inline(__always)
   private static func draw(
     _ input: KernelInput, _ seed: UInt64, _ path: UInt64,
@@ -68,25 +68,25 @@ public enum RunwayKernel {
     index = 0
     while index < KernelInput.parameterCount {
       let x = values[index]
-      // The place in tables of step 1/64 from -6 to 6, and what is left of it.
-      var place = (x + VectorMath.splat(6)) * VectorMath.splat(64)
-      place = VectorMath.atMost(
-        VectorMath.atLeast(place, VectorMath.splat(0)), VectorMath.splat(768))
-      let shifted = (place - VectorMath.splat(0.5)) + VectorMath.splat(12_582_912)
+      // The position in tables of step 1/64 from -6 to 6, and what is left of it.
+      var position = (x + VectorMath.splat(6)) * VectorMath.splat(64)
+      position = VectorMath.atMost(
+        VectorMath.atLeast(position, VectorMath.splat(0)), VectorMath.splat(768))
+      let shifted = (position - VectorMath.splat(0.5)) + VectorMath.splat(12_582_912)
       let whole = shifted - VectorMath.splat(12_582_912)
       let cell = unsafeBitCast(shifted, to: Integers.self) & Integers(repeating: 0x3FF)
       let base = gather(input.binBase, cell)
       bins[index] = base.replacing(
         with: base &+ Integers(repeating: 1), where: x .>= gather(input.binThreshold, cell))
-      let law = input.laws[index]
-      if law.mode == 3 {
+      let sampler = input.samplers[index]
+      if sampler.mode == 3 {
         let table = input.tables + index &* KernelInput.tableStride
         let low = gather(table, cell)
-        values[index] = VectorMath.fused(place - whole, gather(table + 1, cell) - low, low)
+        values[index] = VectorMath.fused(position - whole, gather(table + 1, cell) - low, low)
       } else {
         let line = VectorMath.fused(
-          VectorMath.splat(law.spread), x, VectorMath.splat(law.middle))
-        values[index] = law.mode == 0 ? line : VectorMath.exp(law.mode == 1 ? line : -line)
+          VectorMath.splat(sampler.spread), x, VectorMath.splat(sampler.middle))
+        values[index] = sampler.mode == 0 ? line : VectorMath.exp(sampler.mode == 1 ? line : -line)
       }
       index &+= 1
     }
@@ -110,7 +110,8 @@ public enum RunwayKernel {
   /// - Returns: the steps of ruin and of break-even, 0 where there is none.
   @inline(__always)
   private static func run(
-    _ input: KernelInput, _ fan: UnsafeMutablePointer<UInt32>, _ seed: UInt64, _ path: UInt64,
+    _ input: KernelInput, _ cashHistogram: UnsafeMutablePointer<UInt32>, _ seed: UInt64,
+    _ path: UInt64,
     _ drawn: UnsafeMutablePointer<Vector>
   ) -> (ruin: Integers, breakEven: Integers) {
     typealias Parameter = KernelInput.Parameter
@@ -285,12 +286,12 @@ public enum RunwayKernel {
         where: (breakEven .== zero) .& (streak .== needed) .& .!isRuined)
       fade *= constants.fade
 
-      count(cash, isRuined, fan + (at &- 1) &* KernelInput.fanWidth)
+      count(cash, isRuined, cashHistogram + (at &- 1) &* KernelInput.cashHistogramWidth)
       if all(isRuined) {
         // Nothing changes any more.
         var rest = at
         while rest < Int(truncatingIfNeeded: input.steps) {
-          fan[rest &* KernelInput.fanWidth] &+= 8
+          cashHistogram[rest &* KernelInput.cashHistogramWidth] &+= 8
           rest &+= 1
         }
         break

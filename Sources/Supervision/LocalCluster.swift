@@ -20,15 +20,16 @@ public struct ClusterFile: Codable {
   public var broker: String
   public var members: [Member]
 
-  public static func read(_ places: DataDirectory) -> ClusterFile? {
-    guard let data = FileManager.default.contents(atPath: places.cluster) else { return nil }
+  public static func read(_ dataDirectory: DataDirectory) -> ClusterFile? {
+    guard let data = FileManager.default.contents(atPath: dataDirectory.cluster) else { return nil }
     return try? JSONDecoder().decode(ClusterFile.self, from: data)
   }
 
-  public func write(_ places: DataDirectory) throws {
+  public func write(_ dataDirectory: DataDirectory) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try encoder.encode(self).write(to: URL(fileURLWithPath: places.cluster), options: .atomic)
+    try encoder.encode(self).write(
+      to: URL(fileURLWithPath: dataDirectory.cluster), options: .atomic)
   }
 }
 
@@ -37,8 +38,8 @@ public final class ClusterLock: Sendable {
   private let descriptor: Int32
 
   /// - Returns: `nil` when another process holds it.
-  public init?(_ places: DataDirectory) {
-    descriptor = open("\(places.data)/cluster.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+  public init?(_ dataDirectory: DataDirectory) {
+    descriptor = open("\(dataDirectory.data)/cluster.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return nil }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       close(descriptor)
@@ -51,7 +52,7 @@ public final class ClusterLock: Sendable {
 
 /// Starts a supervised cluster and waits until it works.
 public final class LocalCluster: Sendable {
-  public let places: DataDirectory
+  public let dataDirectory: DataDirectory
   private let supervisor: Supervisor
   private let lock: ClusterLock
   private let workers: Int
@@ -61,33 +62,33 @@ public final class LocalCluster: Sendable {
   /// - Parameter report: called with one line when a process had to be started again.
   /// - Throws: ``Failure`` when a cluster runs on the directory already, or a program is missing.
   public init(
-    places: DataDirectory, workers: Int, extra: [String] = [],
+    dataDirectory: DataDirectory, workers: Int, extra: [String] = [],
     report: @escaping @Sendable (String) -> Void
   ) throws {
-    try places.create()
-    guard let lock = ClusterLock(places) else {
+    try dataDirectory.create()
+    guard let lock = ClusterLock(dataDirectory) else {
       throw Failure(
         ExitStatus.tryAgain,
-        "a cluster is already running on \(places.data); stop it with: solvent down --data "
-          + "\(places.data)"
+        "a cluster is already running on \(dataDirectory.data); stop it with: solvent down --data "
+          + "\(dataDirectory.data)"
       )
     }
     self.lock = lock
-    self.places = places
+    self.dataDirectory = dataDirectory
     self.workers = workers
     let ready = ReadyFlag()
     self.ready = ready
     supervisor = try Supervisor(
-      places: places, workers: workers, extra: extra,
+      dataDirectory: dataDirectory, workers: workers, extra: extra,
       events: .init(
         report: report,
         membersChanged: { members in
           // Before it is ready the file is not there: `up --detach` waits for it.
           guard ready.isSet else { return }
           do {
-            try Self.writeFile(places, members)
+            try Self.writeFile(dataDirectory, members)
           } catch {
-            report("\(places.cluster) cannot be written: \(error)")
+            report("\(dataDirectory.cluster) cannot be written: \(error)")
           }
         }))
   }
@@ -97,20 +98,20 @@ public final class LocalCluster: Sendable {
     running.withLock { $0 = Task { [supervisor] in await supervisor.run() } }
     let deadline = ContinuousClock.now + timeout
     let client = try await ClusterClient(
-      address: BrokerAddress(places.broker), name: "up", process: Int(getpid()),
+      address: BrokerAddress(dataDirectory.broker), name: "up", process: Int(getpid()),
       release: solventRelease,
       services: ["broker"], logger: Logger(label: "solvent") { _ in SwiftLogNoOpLogHandler() })
     defer { Task { await client.close() } }
     while ContinuousClock.now < deadline {
       if let status = try? await client.brokerStatus(), isComplete(status) {
         ready.set()
-        try Self.writeFile(places, supervisor.processes)
+        try Self.writeFile(dataDirectory, supervisor.processes)
         return status
       }
       try await Task.sleep(for: .milliseconds(20))
     }
     throw Failure(
-      ExitStatus.failed, "the cluster did not start; see the logs in \(places.log)")
+      ExitStatus.failed, "the cluster did not start; see the logs in \(dataDirectory.log)")
   }
 
   private func isComplete(_ status: BrokerStatus) -> Bool {
@@ -123,12 +124,12 @@ public final class LocalCluster: Sendable {
 
   /// Writes who runs, for `down` and `doctor`: at the start, and whenever a process was replaced.
   private static func writeFile(
-    _ places: DataDirectory, _ members: [(name: String, pid: Int32)]
+    _ dataDirectory: DataDirectory, _ members: [(name: String, pid: Int32)]
   ) throws {
     try ClusterFile(
-      supervisor: getpid(), release: solventRelease, broker: places.broker,
+      supervisor: getpid(), release: solventRelease, broker: dataDirectory.broker,
       members: members.map { .init(name: $0.name, pid: $0.pid) }
-    ).write(places)
+    ).write(dataDirectory)
   }
 
   /// Stops everything in order, and returns when nothing runs any more.
@@ -136,7 +137,7 @@ public final class LocalCluster: Sendable {
     ready.clear()
     supervisor.stop()
     await running.withLock { $0 }?.value
-    unlink(places.cluster)
+    unlink(dataDirectory.cluster)
   }
 }
 

@@ -28,7 +28,7 @@ public final class Supervisor: Sendable {
     }
   }
 
-  private let places: DataDirectory
+  private let dataDirectory: DataDirectory
   private let folder: String
   private let options: [String]
   private let machine: Mutex<SupervisorMachine>
@@ -38,11 +38,13 @@ public final class Supervisor: Sendable {
 
   /// - Parameter extra: options that every service gets.
   /// - Throws: ``Failure`` when a program of a service is not there.
-  public init(places: DataDirectory, workers: Int, extra: [String] = [], events: Events) throws {
-    self.places = places
+  public init(dataDirectory: DataDirectory, workers: Int, extra: [String] = [], events: Events)
+    throws
+  {
+    self.dataDirectory = dataDirectory
     self.events = events
     folder = try Self.binaryFolder()
-    options = ["--data", places.data, "--end-with-parent", "\(getpid())"] + extra
+    options = ["--data", dataDirectory.data, "--end-with-parent", "\(getpid())"] + extra
     for kind in SupervisorMachine.Kind.allCases {
       let binary = "\(folder)/solvent-\(kind)"
       guard access(binary, X_OK) == 0 else {
@@ -109,7 +111,7 @@ public final class Supervisor: Sendable {
     platform.processGroupID = 0
     do {
       let log = try FileDescriptor.open(
-        "\(places.log)/\(child.name).log", .writeOnly, options: [.append, .create],
+        "\(dataDirectory.log)/\(child.name).log", .writeOnly, options: [.append, .create],
         permissions: [.ownerReadWrite])
       let result = try await Subprocess.run(
         .path(FilePath("\(folder)/solvent-\(child.kind)")),

@@ -46,14 +46,14 @@ struct BrokerMachineTests {
       return texts
     }
 
-    mutating func worker(_ number: UInt32, _ services: [String] = ["price"], places: UInt64 = 1) {
+    mutating func worker(_ number: UInt32, _ services: [String] = ["price"], slots: UInt64 = 1) {
       var actions: [BrokerMachine<String>.Action] = []
       let peer = PeerID(.work, number)
       machine.greeted(
         Hello(role: .worker, name: "w\(number)", process: 1, release: "t", services: services),
         by: peer, now: now, &actions)
       machine.received(
-        Header(.ready, argument: places), nil, bytes: 0, from: peer, now: now, &actions)
+        Header(.ready, argument: slots), nil, bytes: 0, from: peer, now: now, &actions)
       take(actions)
     }
 
@@ -150,7 +150,7 @@ struct BrokerMachineTests {
     bench.submit(1, "a")
     bench.submit(2, "b")
     _ = bench.said()
-    bench.worker(1, places: 1)
+    bench.worker(1, slots: 1)
     #expect(bench.said() == ["work-1 welcome [0]", "work-1 job 1 'a'"])
     bench.answer(.result, 1, "A", by: 1)
     #expect(bench.said() == ["front-1 result 1 'A'", "work-1 job 2 'b'"])
@@ -159,8 +159,8 @@ struct BrokerMachineTests {
   @Test func workersTakeTurns() {
     var bench = Bench()
     bench.producer(1)
-    bench.worker(1, places: 2)
-    bench.worker(2, places: 2)
+    bench.worker(1, slots: 2)
+    bench.worker(2, slots: 2)
     _ = bench.said()
     for sequence in 1...4 as ClosedRange<UInt64> { bench.submit(sequence, "x") }
     #expect(
@@ -295,7 +295,7 @@ struct BrokerMachineTests {
   @Test func aDrainingWorkerFinishesAndGetsNoMore() {
     var bench = Bench()
     bench.producer(1)
-    bench.worker(1, places: 2)
+    bench.worker(1, slots: 2)
     bench.submit(1, "a")
     bench.receive(Header(.bye), nil, PeerID(.work, 1))
     bench.submit(2, "b")

@@ -13,7 +13,7 @@ struct BrokerTranscriptTests {
   @Test func aJobThatDidNotFitIntoAQueueGoesElsewhere() {
     var bench = Bench()
     bench.producer(1)
-    bench.worker(1, places: 2)
+    bench.worker(1, slots: 2)
     bench.submit(1, "a")
     bench.submit(2, "b")
     _ = bench.said()
@@ -93,7 +93,7 @@ struct BrokerTranscriptTests {
     var bench = Bench()
     bench.producer(1, [["simulate"], ["price"]])
     bench.producer(2, [["price"]])
-    bench.worker(1, ["price", "simulate"], places: 9)
+    bench.worker(1, ["price", "simulate"], slots: 9)
     _ = bench.said()
     let id = { (epoch: UInt64) in JobID(epoch: epoch, sequence: 1) }
     bench.receive(Header(.job, service: 1, job: id(1)), "a", PeerID(.front, 1))
@@ -173,7 +173,7 @@ struct BrokerTranscriptTests {
   @Test func moreCreditIsMoreJobs() {
     var bench = Bench()
     bench.producer(1)
-    bench.worker(1, places: 1)
+    bench.worker(1, slots: 1)
     for sequence in 1...3 as ClosedRange<UInt64> { bench.submit(sequence, "x") }
     _ = bench.said()
     bench.receive(Header(.credit, argument: 1), nil, Self.worker(1))
@@ -187,7 +187,7 @@ struct BrokerTranscriptTests {
   @Test func aLateFailureDoesNotFreeThePlaceOfTheNextAttempt() {
     var bench = Bench()
     bench.producer(1)
-    bench.worker(1, places: 2)
+    bench.worker(1, slots: 2)
     bench.submit(1, "a", lease: 50)
     _ = bench.said()
     // The lease runs out and the job comes back to the same worker, which has a place left …
@@ -197,8 +197,8 @@ struct BrokerTranscriptTests {
     bench.answer(.fail, 1, by: 1, attempt: 0)
     bench.submit(2, "b")
     bench.submit(3, "c")
-    // Jobs 1 and 2 fill its two places.
-    withKnownIssue("the attempt under way is no longer counted: three jobs for two places") {
+    // Jobs 1 and 2 fill its two slots.
+    withKnownIssue("the attempt under way is no longer counted: three jobs for two slots") {
       #expect(bench.said() == ["work-1 job 2 'b'"])
     }
   }

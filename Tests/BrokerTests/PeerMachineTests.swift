@@ -173,7 +173,7 @@ struct WorkerMachineTests {
 
   static func worker(_ actions: inout [WorkerMachine<String>.Action]) -> WorkerMachine<String> {
     var machine = WorkerMachine<String>(
-      Hello(role: .worker, name: "w", process: 1, release: "t", services: ["price"]), places: 2,
+      Hello(role: .worker, name: "w", process: 1, release: "t", services: ["price"]), slots: 2,
       now: 0)
     machine.welcomed(ProducerMachineTests.welcome(), now: 1, &actions)
     return machine

@@ -24,9 +24,9 @@ struct WorkerTranscriptTests {
 
   static func id(_ sequence: UInt64) -> JobID { JobID(epoch: 1, sequence: sequence) }
 
-  /// A worker that offers `price` as 4 and `simulate` as 7, with 3 places.
+  /// A worker that offers `price` as 4 and `simulate` as 7, with 3 slots.
   static func live() -> Machine {
-    var machine = Machine(hello, places: 3, now: 0)
+    var machine = Machine(hello, slots: 3, now: 0)
     var actions: [Machine.Action] = []
     machine.welcomed(welcome([4, 7]), now: 1, &actions)
     return machine
@@ -37,7 +37,7 @@ struct WorkerTranscriptTests {
   }
 
   @Test func itGreetsUntilItIsWelcomed() {
-    var machine = Machine(Self.hello, places: 3, now: 0)
+    var machine = Machine(Self.hello, slots: 3, now: 0)
     var actions: [Machine.Action] = []
     for step in 0...11 as ClosedRange<UInt64> {
       machine.tick(now: 1_000_000_000 + step * 50_000_000, &actions)
@@ -197,7 +197,7 @@ struct WorkerTranscriptTests {
   }
 
   @Test func aWorkerWithoutBrokerAndJobsLeavesAtOnce() {
-    var machine = Machine(Self.hello, places: 3, now: 0)
+    var machine = Machine(Self.hello, slots: 3, now: 0)
     var actions: [Machine.Action] = []
     machine.drain(&actions)
     #expect(WorkerMachineTests.text(actions) == ["left"])

@@ -48,7 +48,7 @@ struct NodeTests {
     let cancelled: AsyncStream<JobID>
 
     init(
-      _ broker: TestBroker, name: String = "w", services: [String] = ["echo"], places: Int = 4
+      _ broker: TestBroker, name: String = "w", services: [String] = ["echo"], slots: Int = 4
     ) throws {
       let (jobs, taken) = AsyncStream<Job>.makeStream()
       let (cancelled, given) = AsyncStream<JobID>.makeStream()
@@ -58,8 +58,8 @@ struct NodeTests {
       node = try WorkerNode(
         loop: loop, context: Context(), address: broker.address,
         hello: Hello(role: .worker, name: name, process: 1, release: "test", services: services),
-        places: places, logger: NodeTests.quiet, cancelled: { given.yield($0) },
-        carryOut: { taken.yield($0) })
+        slots: slots, logger: NodeTests.quiet, cancelled: { given.yield($0) },
+        handler: { taken.yield($0) })
     }
 
     func stop() async {
@@ -131,7 +131,7 @@ struct NodeTests {
   @Test func theJobsOfASilentWorkerAreDoneElsewhere() async throws {
     let broker = try TestBroker()
     await broker.node.start()
-    let silent = try TestWorker(broker, name: "silent", places: 1)
+    let silent = try TestWorker(broker, name: "silent", slots: 1)
     await silent.node.start()
     let client = try await Self.client(broker)
     async let answer = client.ask("echo", SharedMessage([7]))

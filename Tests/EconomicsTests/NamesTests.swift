@@ -12,7 +12,7 @@ struct NamesTests {
       // account, name, kind, whether it improves models
       (Account.cash, "cash", Account.Kind.asset, false), (.payable, "payable", .liability, false),
       (.profitShareOwed, "profit_share_owed", .liability, false),
-      (.capital, "capital", .equity, false), (.opening, "opening", .equity, false),
+      (.capital, "capital", .equity, false), (.openingBalance, "opening", .equity, false),
       (.subscriptions, "subscriptions", .revenue, false), (.api, "api", .revenue, false),
       (.otherRevenue, "other_revenue", .revenue, false), (.hosting, "hosting", .expense, false),
       (.research, "research", .expense, true), (.training, "training", .expense, true),

@@ -47,7 +47,7 @@ struct JournalTests {
     let (journal, contents) = try Journal.open(directory: directory.path + "/j")
     #expect(contents.pending.map(\.sequence) == [2, 3, 4, 5, 6])
     #expect(
-      try JournalFiles.job(at: contents.pending[2].place, directory: directory.path + "/j")
+      try JournalFiles.job(at: contents.pending[2].position, directory: directory.path + "/j")
         == Self.job(3))
     let state = try #require(contents.imports[ImportKey(source: "s", stream: [1])])
     #expect(

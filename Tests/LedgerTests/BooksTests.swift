@@ -120,7 +120,7 @@ struct BooksTests {
     var books = BooksBatch(
       currency: "USD",
       entries: [
-        try Self.entry("o", july - 60, [(.cash, "1000"), (.opening, "-1000")]),
+        try Self.entry("o", july - 60, [(.cash, "1000"), (.openingBalance, "-1000")]),
         try Self.entry("r", july, [(.cash, "64"), (.subscriptions, "-64")]),
         try Self.entry("h", july, [(.hosting, "10"), (.cash, "-10")]),
         try Self.entry("t", july, [(.training, "40"), (.cash, "-40")]),

@@ -123,7 +123,7 @@ struct CostingPropertyTests {
     var lines: [String: Case.Line] = [:]
     for outcome in outcomes {
       try outcome.validate()
-      var places: [(Int64, UInt32, UInt16)] = []
+      var keys: [(Int64, UInt32, UInt16)] = []
       for index in 0..<outcome.lineCount {
         let key = "\(outcome.buckets[index]) \(outcome.series[index]) \(outcome.meters[index])"
         let pricing = try #require(Pricing(rawValue: Int(outcome.pricings[index])))
@@ -136,9 +136,9 @@ struct CostingPropertyTests {
         line.quantity += outcome.quantities[index]
         line.cost += cost.quanta
         lines[key] = line
-        places.append((outcome.buckets[index], outcome.series[index], outcome.meters[index]))
+        keys.append((outcome.buckets[index], outcome.series[index], outcome.meters[index]))
       }
-      #expect(zip(places, places.dropFirst()).allSatisfy { $0 < $1 })
+      #expect(zip(keys, keys.dropFirst()).allSatisfy { $0 < $1 })
     }
     return lines
   }

@@ -321,14 +321,14 @@ struct OperationPrinterTests {
   static func status() -> BrokerStatus {
     var machine = BrokerMachine<String>(release: "1.2.3", identity: 1, now: 0)
     var actions: [BrokerMachine<String>.Action] = []
-    func join(_ number: UInt32, _ services: [String], _ places: UInt64) {
+    func join(_ number: UInt32, _ services: [String], _ slots: UInt64) {
       let peer = PeerID(.work, number)
       machine.greeted(
         Hello(
           role: .worker, name: "worker-\(number)", process: Int(number) + 100, release: "t",
           services: services), by: peer, now: 0, &actions)
       machine.received(
-        Header(.ready, argument: places), nil, bytes: 0, from: peer, now: 0, &actions)
+        Header(.ready, argument: slots), nil, bytes: 0, from: peer, now: 0, &actions)
     }
     join(1, ["price", "simulate"], 1)
     join(2, ["ledger"], 4)

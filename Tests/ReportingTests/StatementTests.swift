@@ -59,7 +59,7 @@ enum StatementBench {
     var books = BooksBatch(
       currency: "USD",
       entries: [
-        try entry("2023-05-31", .opening, "-1000"), deal,
+        try entry("2023-05-31", .openingBalance, "-1000"), deal,
         try entry("2023-06-01", .subscriptions, "-100"),
         try entry("2023-06-02", .api, "-60", product: "chat"),
         try entry("2023-06-02", .otherRevenue, "-4"),
@@ -212,7 +212,7 @@ struct StatementTests {
     let books = BooksBatch(
       currency: "USD",
       entries: [
-        try Bench.entry("2023-01-01", .opening, "-" + cash),
+        try Bench.entry("2023-01-01", .openingBalance, "-" + cash),
         try Bench.entry("2023-06-01", .staff, costs),
         try Bench.entry("2023-06-01", .api, "-" + revenue),
       ], figures: [])

@@ -26,7 +26,7 @@ struct RunwayTests {
   }
 
   /// |a - b| within 4 standard errors of both together.
-  static func agree(_ share: Share, _ reference: Double, paths: Double) -> Bool {
+  static func agree(_ share: Probability, _ reference: Double, paths: Double) -> Bool {
     let other = reference * (1 - reference) / paths
     let error = (share.standardError * share.standardError + other).squareRoot()
     return abs(share.value - reference) <= 4 * error + 1e-9

@@ -154,7 +154,7 @@ final class SimulatedCluster {
   private var lastShown: [Int: (epoch: UInt64, sequence: UInt64)] = [:]
 
   static let topic = "sum"
-  private static let places = 2
+  private static let slots = 2
   private static let bytesMax = 64
 
   init(seed: UInt64, fault: PlantedFault? = nil) {
@@ -165,7 +165,7 @@ final class SimulatedCluster {
     broker = BrokerMachine(release: "sim", identity: 0, now: 0)
     producer = ProducerMachine(Self.producerHello, now: 0)
     producer.resendInterval = .max
-    ledger = WorkerMachine(Self.workerHello("ledger", "ledger"), places: 8, now: 0)
+    ledger = WorkerMachine(Self.workerHello("ledger", "ledger"), slots: 8, now: 0)
     workers = Array(repeating: nil, count: weather.workers)
     subscribers = Array(repeating: nil, count: 3)
     self.random = random
@@ -322,12 +322,12 @@ final class SimulatedCluster {
     case .broker: startBroker()
     case .ingest: startIngest()
     case .ledger:
-      ledger = WorkerMachine(Self.workerHello("ledger", "ledger"), places: 8, now: now)
+      ledger = WorkerMachine(Self.workerHello("ledger", "ledger"), slots: 8, now: now)
       publisherEpoch += 1
       streamSequence = 0
     case .worker(let index):
       var machine = WorkerMachine<Payload>(
-        Self.workerHello("worker-\(index)", "price"), places: Self.places, now: now)
+        Self.workerHello("worker-\(index)", "price"), slots: Self.slots, now: now)
       machine.fault = fault
       workers[index] = Box(machine)
       hung[index] = []

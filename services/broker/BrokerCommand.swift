@@ -34,7 +34,7 @@ struct BrokerCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try options.places.create()
+    try options.dataDirectory.create()
     try await ServiceProcess.run("broker", options) { parts in
       var settings = BrokerMachine<SharedMessage>.Settings()
       settings.heartbeatMilliseconds = heartbeat

@@ -14,10 +14,13 @@ struct IngestCommand: AsyncParsableCommand {
   @OptionGroup var options: ServiceOptions
 
   func run() async throws {
-    let places = options.places
-    try places.create()
+    let dataDirectory = options.dataDirectory
+    try dataDirectory.create()
     try await ServiceProcess.run("ingest", options) { parts in
-      [try IngestService(parts: parts, address: options.brokerAddress(), places: places)]
+      [
+        try IngestService(
+          parts: parts, address: options.brokerAddress(), dataDirectory: dataDirectory)
+      ]
     }
   }
 }

@@ -14,12 +14,12 @@ struct ReportCommand: AsyncParsableCommand {
   @OptionGroup var options: ServiceOptions
 
   func run() async throws {
-    let places = options.places
-    try places.create()
+    let dataDirectory = options.dataDirectory
+    try dataDirectory.create()
     try await ServiceProcess.run("report", options) { parts in
       [
         try ReportService(
-          parts: parts, address: options.brokerAddress(), ledgerPath: places.ledger)
+          parts: parts, address: options.brokerAddress(), ledgerPath: dataDirectory.ledger)
       ]
     }
   }

@@ -14,17 +14,17 @@ struct WorkerCommand: AsyncParsableCommand {
   @OptionGroup var options: ServiceOptions
 
   @Option(help: "Jobs held at once, including the one being computed.")
-  var places = 3
+  var slots = 3
 
   func validate() throws {
-    guard (1...1_000).contains(places) else {
-      throw ValidationError("--places must be from 1 to 1,000")
+    guard (1...1_000).contains(slots) else {
+      throw ValidationError("--slots must be from 1 to 1,000")
     }
   }
 
   func run() async throws {
     try await ServiceProcess.run("worker", options) { parts in
-      [try WorkerService(parts: parts, address: options.brokerAddress(), places: places)]
+      [try WorkerService(parts: parts, address: options.brokerAddress(), slots: slots)]
     }
   }
 }

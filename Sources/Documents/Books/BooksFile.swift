@@ -81,9 +81,9 @@ public enum BooksFile {
       for (name, cell) in zip(header, row.cells) where !cell.isEmpty { texts[name] = cell }
       let kind = texts.removeValue(forKey: "kind") ?? ""
       let amount = texts.removeValue(forKey: "amount") ?? ""
-      let place = line
+      let number = line
       func problem(_ message: String) -> FileProblem {
-        FileProblem(file: file, line: place, message)
+        FileProblem(file: file, line: number, message)
       }
       if AudienceMeasure(rawValue: kind) != nil {
         texts[kind] = amount
@@ -227,7 +227,7 @@ public enum BooksFile {
           [.hosting, .research, .training, .staff, .sales, .otherCost], usual: .otherCost)
         return [EntryLine(account, amount), EntryLine(.cash, -amount)]
       case "funding": return [EntryLine(.cash, amount), EntryLine(.capital, -amount)]
-      case "opening": return [EntryLine(.cash, amount), EntryLine(.opening, -amount)]
+      case "opening": return [EntryLine(.cash, amount), EntryLine(.openingBalance, -amount)]
       case "payment": return [EntryLine(.payable, amount), EntryLine(.cash, -amount)]
       default: return [EntryLine(.profitShareCost, amount), EntryLine(.cash, -amount)]
       }

@@ -62,8 +62,8 @@ public enum DemandFile {
       }
       lines[start] = row.line
       if let sizes, rate > 0 {
-        if let told = sizes.at(client, start) {
-          (input, output) = told
+        if let given = sizes.at(client, start) {
+          (input, output) = given
         } else {
           without.insert(client)
           (input, output) = (sizes.input, sizes.output)
@@ -83,24 +83,24 @@ public enum DemandFile {
     }
     let first = starts[0]
     let seconds = zip(starts.dropFirst(), starts).map { $0 - $1 }.min() ?? 1
-    let places = (starts[starts.count - 1] - first) / seconds
-    guard places < 1_000_000 else {
+    let span = (starts[starts.count - 1] - first) / seconds
+    guard span < 1_000_000 else {
       throw FileProblem(
-        file: path, "spans \(places) windows of \(seconds) s; the limit is 1,000,000")
+        file: path, "spans \(span) windows of \(seconds) s; the limit is 1,000,000")
     }
     // What nobody wrote down is a window without requests.
-    var all = (0...Int(places.rounded())).map { index in
+    var all = (0...Int(span.rounded())).map { index in
       DemandCurve.Window(
         start: first + Double(index) * seconds, requests: 0, inputTokens: 0, outputTokens: 0)
     }
     for start in starts {
-      let place = (start - first) / seconds
-      guard abs(place - place.rounded()) < 1e-3 else {
+      let position = (start - first) / seconds
+      guard abs(position - position.rounded()) < 1e-3 else {
         throw FileProblem(
           file: path, line: lines[start] ?? 0, path: "window_start_s",
           "\(start) is not a whole number of windows of \(seconds) s after \(first)")
       }
-      all[Int(place.rounded())] = windows[start] ?? all[Int(place.rounded())]
+      all[Int(position.rounded())] = windows[start] ?? all[Int(position.rounded())]
     }
     let requests = all.reduce(0) { $0 + $1.requests }
     guard requests > 0 else { throw FileProblem(file: path, "has no requests") }

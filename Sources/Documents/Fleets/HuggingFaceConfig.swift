@@ -158,7 +158,7 @@ public enum HuggingFaceConfig {
       if type == "falcon", try flag("new_decoder_architecture") != true {
         return try flag("multi_query") == false ? heads : 1
       }
-      if let told = try number("num_key_value_heads", "num_kv_heads", "n_head_kv") { return told }
+      if let given = try number("num_key_value_heads", "num_kv_heads", "n_head_kv") { return given }
       return heads
     }
 

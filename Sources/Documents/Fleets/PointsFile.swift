@@ -99,7 +99,7 @@ public enum PointsFile {
   ) throws(FileProblem) -> Architecture {
     let name = try row.text("model")
     if let known = catalogue.architectures[name]?.value { return known }
-    func told(_ column: String) throws(FileProblem) -> Int {
+    func count(_ column: String) throws(FileProblem) -> Int {
       guard let value = try row.whole(column, 1...100_000_000) else {
         throw row.problem(
           "model",
@@ -109,11 +109,11 @@ public enum PointsFile {
       }
       return value
     }
-    let (layers, width, heads) = (try told("n_layers"), try told("d_model"), try told("n_heads"))
+    let (layers, width, heads) = (try count("n_layers"), try count("d_model"), try count("n_heads"))
     var architecture = Architecture(
-      name: name, layers: layers, width: width, heads: heads, cacheHeads: try told("n_kv_heads"),
-      headDimension: max(1, width / heads), innerWidth: try told("d_ff"),
-      vocabulary: try told("vocab"), contextMax: 1_000_000)
+      name: name, layers: layers, width: width, heads: heads, cacheHeads: try count("n_kv_heads"),
+      headDimension: max(1, width / heads), innerWidth: try count("d_ff"),
+      vocabulary: try count("vocab"), contextMax: 1_000_000)
     // Experts show in the difference of all and active weights; their number does not.
     if let total = try row.number("params_total_b"), let active = try row.number("params_active_b"),
       active > 0, active < 0.9 * total, total < 1e6

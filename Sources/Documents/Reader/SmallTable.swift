@@ -22,8 +22,8 @@ struct SmallTable {
 
     /// The text of a column; empty when the file has no such column.
     subscript(name: String) -> String {
-      guard let place = columns[name], place < fields.count else { return "" }
-      return fields[place]
+      guard let index = columns[name], index < fields.count else { return "" }
+      return fields[index]
     }
 
     func problem(_ column: String, _ message: String) -> FileProblem {

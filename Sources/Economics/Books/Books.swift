@@ -9,7 +9,7 @@ public enum Account: String, Codable, CaseIterable, Sendable, Comparable {
   /// Share of profits still owed to an investor, against `profitShareCost`.
   case profitShareOwed = "profit_share_owed"
   case capital
-  case opening
+  case openingBalance = "opening"
   case subscriptions
   case api
   case otherRevenue = "other_revenue"
@@ -29,7 +29,7 @@ public enum Account: String, Codable, CaseIterable, Sendable, Comparable {
     switch self {
     case .cash: .asset
     case .payable, .profitShareOwed: .liability
-    case .capital, .opening: .equity
+    case .capital, .openingBalance: .equity
     case .subscriptions, .api, .otherRevenue: .revenue
     case .hosting, .research, .training, .staff, .sales, .otherCost, .profitShareCost: .expense
     }

@@ -67,11 +67,11 @@ public struct CoefficientFit: Sendable {
     for coefficient in Coefficient.allCases {
       result[coefficient] = Self.outward(coefficient, vector[coefficient.rawValue])
     }
-    var place = Self.count
+    var position = Self.count
     func take(_ names: [String]) -> [String: Double] {
-      defer { place += names.count }
+      defer { position += names.count }
       return Dictionary(
-        uniqueKeysWithValues: names.enumerated().map { ($1, vector[place + $0]) })
+        uniqueKeysWithValues: names.enumerated().map { ($1, vector[position + $0]) })
     }
     result.accelerators = take(accelerators)
     result.series = take(series)
@@ -104,8 +104,8 @@ public struct CoefficientFit: Sendable {
       let loss = 2 * ((1 + z * z).squareRoot() - 1)
       sum += weights[index] * weights[index] * loss
     }
-    for (place, (guess, spread)) in priors.enumerated() {
-      let distance = (vector[place] - guess) / spread
+    for (position, (guess, spread)) in priors.enumerated() {
+      let distance = (vector[position] - guess) / spread
       sum += distance * distance
     }
     return sum / 2
@@ -138,15 +138,15 @@ public struct CoefficientFit: Sendable {
           for (j, b) in row where j <= i { matrix[i * size + j] += pull * a * b }
         }
       }
-      for (place, (guess, spread)) in priors.enumerated() {
-        gradient[place] += (vector[place] - guess) / (spread * spread)
-        matrix[place * size + place] += 1 / (spread * spread)
+      for (position, (guess, spread)) in priors.enumerated() {
+        gradient[position] += (vector[position] - guess) / (spread * spread)
+        matrix[position * size + position] += 1 / (spread * spread)
       }
       var improved = false
       var gained = 0.0
       for _ in 0..<8 {
         var damped = matrix
-        for place in 0..<size { damped[place * size + place] *= 1 + damping }
+        for position in 0..<size { damped[position * size + position] *= 1 + damping }
         guard let step = Cholesky.solve(damped, gradient) else {
           damping *= 10
           continue
@@ -171,13 +171,13 @@ public struct CoefficientFit: Sendable {
   /// Derivatives of each point's scaled logarithm, where they are not 0.
   private func slopes(_ vector: [Double], _ predicted: [Double]) -> [[(Int, Double)]] {
     var slopes = [[(Int, Double)]](repeating: [], count: points.count)
-    for place in 0..<Self.count {
+    for position in 0..<Self.count {
       var moved = vector
-      moved[place] += Self.difference
+      moved[position] += Self.difference
       let changed = predictions(moved)
       for index in points.indices where changed[index] != predicted[index] {
         slopes[index].append(
-          (place, (changed[index] - predicted[index]) / (Self.difference * Self.usualError)))
+          (position, (changed[index] - predicted[index]) / (Self.difference * Self.usualError)))
       }
     }
     // Effects are factors, whose derivative is known; under a limit they change the batch, too.
@@ -193,19 +193,19 @@ public struct CoefficientFit: Sendable {
       case .offline, .batch, .closed: return 1 / Self.usualError
       }
     }
-    var place = Self.count
+    var position = Self.count
     for (names, key) in [
       (accelerators, \MeasuredPoint.deployment.accelerator.name),
       (series, \MeasuredPoint.deployment.architecture.series),
       (architectures, \MeasuredPoint.deployment.architecture.family),
       (stacks, \MeasuredPoint.deployment.stack.name),
     ] {
-      let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+      let positions = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
       for (index, point) in points.enumerated() {
-        guard let own = places[point[keyPath: key]] else { continue }
-        slopes[index].append((place + own, effects[index]))
+        guard let own = positions[point[keyPath: key]] else { continue }
+        slopes[index].append((position + own, effects[index]))
       }
-      place += names.count
+      position += names.count
     }
     return slopes
   }

@@ -137,7 +137,7 @@ public struct FitStudy: Sendable {
   }
 
   /// The same as far below as above: with few GPUs, models and sources, on which side the next one is
-  /// wrong cannot be told.
+  /// wrong is not known.
   private static func evenBand(_ logs: [Double]) -> PredictionErrors.Band {
     guard !logs.isEmpty else { return .init(below: 0, above: 0) }
     let half = ErrorTable.quantile(logs.map { abs($0) }, 0.9)

@@ -61,16 +61,16 @@ public struct FleetCatalogue: Sendable {
     /// new alias does not.
     public mutating func put(_ name: String, _ entry: Entry<Value>) {
       let key = name.lowercased()
-      let place = names.firstIndex(of: key) ?? entries.count
-      if place < entries.count {
-        entries[place] = entry
+      let position = names.firstIndex(of: key) ?? entries.count
+      if position < entries.count {
+        entries[position] = entry
       } else {
         entries.append(entry)
         names.append(key)
       }
-      index[key] = place
+      index[key] = position
       for alias in entry.aliases where index[alias.lowercased()] == nil {
-        index[alias.lowercased()] = place
+        index[alias.lowercased()] = position
       }
     }
 
@@ -150,7 +150,7 @@ public struct HardwarePrice: Codable, Hashable, Sendable {
   public var middle: Double { (low * high).squareRoot() }
 }
 
-/// What a place for hardware costs.
+/// What a site for hardware costs.
 public struct SiteCosts: Hashable, Sendable {
   /// The name in catalogues and flags.
   public var name: String

@@ -8,8 +8,8 @@ public struct GPUHour: Hashable, Sendable {
   public var hardware: Interval
   /// Electricity at the building's plug.
   public var electricity: Double
-  /// The place: room, cooling plant, connections.
-  public var place: Double
+  /// The site: room, cooling plant, connections.
+  public var site: Double
   /// People and repairs.
   public var operations: Double
   /// Whether it is rented: then the rent covers everything.
@@ -17,14 +17,14 @@ public struct GPUHour: Hashable, Sendable {
 
   /// The sum of all parts.
   public var total: Interval {
-    let rest = electricity + place + operations
+    let rest = electricity + site + operations
     return Interval(
       low: hardware.low + rest, estimate: hardware.estimate + rest, high: hardware.high + rest)
   }
 
   /// Rented at a price or within a range.
   public static func rented(_ price: Interval) -> GPUHour {
-    GPUHour(hardware: price, electricity: 0, place: 0, operations: 0, isRented: true)
+    GPUHour(hardware: price, electricity: 0, site: 0, operations: 0, isRented: true)
   }
 
   /// Owned.
@@ -45,7 +45,7 @@ public struct GPUHour: Hashable, Sendable {
     return GPUHour(
       hardware: hardware,
       electricity: kilowatts * Energy.load(terms.load) * site.pue * site.electricity,
-      place: kilowatts * site.colocation * 12 / hoursPerYear,
+      site: kilowatts * site.colocation * 12 / hoursPerYear,
       operations: terms.capital.estimate * terms.operations / hoursPerYear, isRented: false)
   }
 

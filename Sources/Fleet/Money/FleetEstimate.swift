@@ -49,7 +49,7 @@ public struct FleetEstimate: Sendable {
     rate = model.interval(performance.outputRate, model.band(deployment))
     cost = TokenCost(
       performance, rate: rate, gpus: deployment.gpus, hour: priced.hour,
-      accelerator: deployment.accelerator, utilization: utilization, pue: priced.place.pue)
+      accelerator: deployment.accelerator, utilization: utilization, pue: priced.site.pue)
     nearest = base.errors.nearest(to: deployment, catalogue)
     nearestPoint = PredictionErrors.nearest(of: points, to: deployment, shape, catalogue)
       .map { PointPrediction($0, base) }
@@ -70,7 +70,7 @@ public struct FleetEstimate: Sendable {
 
   /// Dollars of electricity per request, cooling included.
   public var energyCostPerRequest: Double {
-    cost.wattHoursPerRequest / 1_000 * priced.place.electricity
+    cost.wattHoursPerRequest / 1_000 * priced.site.electricity
   }
 
   /// Parts of the time of a step, by what it goes into; they sum to 1.

@@ -52,7 +52,7 @@ public struct FleetSizing: Sendable {
       let daily = plan.gpuHours / plan.days
       let wattHours = Energy.wattHours(
         gpuSeconds: daily * 3_600, estimate.deployment.accelerator, busy: plan.utilization,
-        pue: estimate.priced.place.pue)
+        pue: estimate.priced.site.pue)
       return Case(
         name: name, plan: plan, cost: cost,
         idle: (plan.gpuHours - plan.busyGPUHours) / plan.days * hour.estimate,

@@ -9,12 +9,12 @@ public struct PricedHour: Sendable {
   /// Nobody vouches for the price.
   public var isGuess: Bool
   /// Electricity and building costs where it stands.
-  public var place: SiteCosts
+  public var site: SiteCosts
 
-  public init(hour: GPUHour, origin: String, isGuess: Bool, place: SiteCosts) {
+  public init(hour: GPUHour, origin: String, isGuess: Bool, site: SiteCosts) {
     self.hour = hour
     self.origin = origin
     self.isGuess = isGuess
-    self.place = place
+    self.site = site
   }
 }

@@ -320,9 +320,9 @@ public enum ErrorTable {
   public static func quantile(_ values: [Double], _ share: Double) -> Double {
     guard !values.isEmpty else { return .nan }
     let sorted = values.sorted()
-    let place = share * Double(sorted.count - 1)
-    let low = Int(place.rounded(.down))
+    let position = share * Double(sorted.count - 1)
+    let low = Int(position.rounded(.down))
     let high = min(low + 1, sorted.count - 1)
-    return sorted[low] + (sorted[high] - sorted[low]) * (place - Double(low))
+    return sorted[low] + (sorted[high] - sorted[low]) * (position - Double(low))
   }
 }

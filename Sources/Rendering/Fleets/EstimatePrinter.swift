@@ -61,7 +61,7 @@ extension FleetEstimate {
       "energy",
       String(format: "%.3g Wh per request, including cooling: ", cost.wattHoursPerRequest)
         + "\(Self.dollar(energyCostPerRequest)) at "
-        + "\(Self.dollar(priced.place.electricity)) per kWh"
+        + "\(Self.dollar(priced.site.electricity)) per kWh"
         + (priced.hour.isRented ? ", included in the rent" : ", included in the GPU-hour"))
     add(
       "evidence",
@@ -98,7 +98,7 @@ extension FleetEstimate {
     let hour = priced.hour
     if hour.isRented { return "\(Self.dollars(hour.total)) rented: \(priced.origin)" }
     return "\(Self.dollars(hour.total)) owned: hardware \(Self.dollar(hour.hardware.estimate)), "
-      + "electricity \(Self.dollar(hour.electricity)), site \(Self.dollar(hour.place)), "
+      + "electricity \(Self.dollar(hour.electricity)), site \(Self.dollar(hour.site)), "
       + "operations \(Self.dollar(hour.operations)) · \(priced.origin)"
   }
 

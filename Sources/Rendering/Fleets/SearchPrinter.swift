@@ -32,8 +32,8 @@ public struct SearchPrinter {
   /// 90% of the cost of a million tokens.
   private func range(_ found: FleetSearch.Found) -> Interval {
     let band = job.model.band(found.deployment)
-    let place = job.accelerators.firstIndex(of: found.deployment.accelerator) ?? 0
-    let price = prices[place].times(1 / prices[place].estimate)
+    let position = job.accelerators.firstIndex(of: found.deployment.accelerator) ?? 0
+    let price = prices[position].times(1 / prices[position].estimate)
     return job.model.interval(1, band).inverse(1).product(price).times(found.costPerMillion)
   }
 

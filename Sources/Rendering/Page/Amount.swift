@@ -7,7 +7,7 @@ public import Runway
 /// Percentages for people.
 public enum Percent {
   /// `12.3% ± 0.1`; where no path or every path is counted, what is known of the rest.
-  public static func text(_ share: Share) -> String {
+  public static func text(_ share: Probability) -> String {
     if let below = share.below { return String(format: "< %.3g%%", below * 100) }
     if let above = share.above { return String(format: "> %.6g%%", above * 100) }
     return String(format: "%.1f%% ± %.1f", share.value * 100, share.standardError * 100)

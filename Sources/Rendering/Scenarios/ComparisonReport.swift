@@ -19,9 +19,10 @@ public struct ComparisonReport {
     }
   }
 
-  private func difference(_ place: Int, by month: Int) -> (value: Double, standardError: Double)? {
-    guard place > 0 else { return nil }
-    return differences[place - 1].ruin(by: month * cases[0].scenario.stepsPerMonth)
+  private func difference(_ position: Int, by month: Int) -> (value: Double, standardError: Double)?
+  {
+    guard position > 0 else { return nil }
+    return differences[position - 1].ruin(by: month * cases[0].scenario.stepsPerMonth)
   }
 
   public func print(on page: Page) {
@@ -31,12 +32,12 @@ public struct ComparisonReport {
     case .json: page.json("solvent.comparison/v1", json)
     case .csv:
       page.line("scenario,month,ruin,ruin_se,difference,difference_se,runway_p10")
-      for (place, summary) in summaries.enumerated() {
+      for (position, summary) in summaries.enumerated() {
         for month in 1...horizon {
-          let (ruin, change) = (summary.ruin(by: month), difference(place, by: month))
+          let (ruin, change) = (summary.ruin(by: month), difference(position, by: month))
           page.line(
             [
-              CSVText.cell(cases[place].scenario.name), "\(month)", "\(ruin.value)",
+              CSVText.cell(cases[position].scenario.name), "\(month)", "\(ruin.value)",
               "\(ruin.standardError)", change.map { "\($0.value)" } ?? "",
               change.map { "\($0.standardError)" } ?? "",
               summary.runway(0.1).value.map(String.init) ?? "",
@@ -55,17 +56,17 @@ public struct ComparisonReport {
             .init(title: "RUNWAY P10", isNumber: true),
             .init(title: "MEDIAN CASH \(horizon) M", isNumber: true, rank: 1),
           ])
-      for (place, summary) in summaries.enumerated() {
-        var row = [cases[place].scenario.name]
+      for (position, summary) in summaries.enumerated() {
+        var row = [cases[position].scenario.name]
         for month in months {
           row.append(Percent.text(summary.ruin(by: month)))
           row.append(
-            difference(place, by: month).map {
+            difference(position, by: month).map {
               String(format: "%+.1f ± %.1f", $0.value * 100, $0.standardError * 100)
             } ?? "")
         }
         row.append(summary.runway(0.1).value.map { "\($0) months" } ?? "> \(horizon)")
-        row.append(Amount.text(summary.cash(at: horizon, 0.5).value, cases[place].currency))
+        row.append(Amount.text(summary.cash(at: horizon, 0.5).value, cases[position].currency))
         table.rows.append(row)
       }
       table.print(on: page)

@@ -12,7 +12,7 @@ struct ShareJSON: Encodable {
   var below: Double?
   var above: Double?
 
-  init(_ share: Share) {
+  init(_ share: Probability) {
     below = share.below
     above = share.above
     value = share.value

@@ -2,7 +2,7 @@
 
 public import Economics
 
-/// A count for each meter, in a fixed place: a dictionary would make adding several times dearer.
+/// A count for each meter, at a fixed index: a dictionary would make adding several times dearer.
 private struct MeterCounts: Hashable, Sendable {
   private var requests: UInt64 = 0
   private var failedRequests: UInt64 = 0

@@ -8,13 +8,13 @@ extension BooksBatch {
   public func audience(
     _ measure: AudienceMeasure, in month: Month, product: String? = nil
   ) -> (value: UInt64, evidence: Evidence, source: String)? {
-    let told = figures.filter { $0.measure == measure && Month(day: $0.day) == month }
-    func last(_ product: String) -> AudienceFigure? { told.last { $0.product == product } }
+    let inMonth = figures.filter { $0.measure == measure && Month(day: $0.day) == month }
+    func last(_ product: String) -> AudienceFigure? { inMonth.last { $0.product == product } }
     if let figure = product.flatMap(last) ?? last("") {
       return (figure.value, figure.evidence, figure.source)
     }
-    guard product == nil, !told.isEmpty else { return nil }
-    let products = Set(told.map(\.product)).sorted().compactMap(last)
+    guard product == nil, !inMonth.isEmpty else { return nil }
+    let products = Set(inMonth.map(\.product)).sorted().compactMap(last)
     return (
       products.reduce(0) { $0 &+ $1.value }, products.map(\.evidence).max() ?? .assumed,
       products[0].source

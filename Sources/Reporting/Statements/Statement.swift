@@ -120,7 +120,7 @@ public struct Statement: Sendable {
     grossMargin = try revenue.adding(-serving)
     contributionMargin = try grossMargin.adding(-sum { $0 == .sales })
     result = try revenue.adding(-costs)
-    capital = -(try sum { $0 == .capital || $0 == .opening })
+    capital = -(try sum { $0 == .capital || $0 == .openingBalance })
     liquidity = try cash.adding(-payable)
   }
 

@@ -171,12 +171,12 @@ public struct CostStreams {
     var runs = CostTopic.Unit.allCases.map { RunningSums($0, names: names) }
     func flush(_ level: Int, _ streams: inout CostStreams) throws(MoneyError) {
       let run = runs[level]
-      for place in run.touched {
-        let totals = run.totals[place]
-        try streams.states[level * splits + split].add(run.time, run.names[place], totals)
+      for position in run.touched {
+        let totals = run.totals[position]
+        try streams.states[level * splits + split].add(run.time, run.names[position], totals)
         guard level + 1 < runs.count else { continue }
         if !runs[level + 1].covers(run.time) { try flush(level + 1, &streams) }
-        try runs[level + 1].add(run.time, place, totals)
+        try runs[level + 1].add(run.time, position, totals)
       }
       runs[level].clear()
     }
@@ -188,7 +188,8 @@ public struct CostStreams {
       let time = TimeBucket(index: outcome.buckets[line]).start
       if !runs[0].covers(time) { try flush(0, &self) }
       try runs[0].add(
-        time, runs[0].places[Int(outcome.series[line])], meter, outcome.quantities[line], pricing,
+        time, runs[0].positions[Int(outcome.series[line])], meter, outcome.quantities[line],
+        pricing,
         evidence, outcome.costs.money(line))
     }
     for level in runs.indices { try flush(level, &self) }
@@ -239,15 +240,15 @@ private struct NameTable {
   }
 }
 
-/// The sums of one bucket, hour or day of a batch, a place for each name that occurs in it.
+/// The sums of one bucket, hour or day of a batch, a position for each name that occurs in it.
 private struct RunningSums {
   let unit: Int64
-  /// The place of each series.
-  let places: [Int]
-  /// The name of each place.
+  /// The position of each series.
+  let positions: [Int]
+  /// The name of each position.
   let names: [UInt32]
   private(set) var totals: [CostTotals]
-  /// The places that hold anything.
+  /// The positions that hold anything.
   private(set) var touched: [Int] = []
   private var isTouched: [Bool]
   /// The start of the bucket, hour or day.
@@ -258,8 +259,8 @@ private struct RunningSums {
     self.unit = unit.milliseconds
     var placeOfName: [UInt32: Int] = [:]
     var namesOfPlaces: [UInt32] = []
-    places = names.map { name in
-      if let place = placeOfName[name] { return place }
+    positions = names.map { name in
+      if let position = placeOfName[name] { return position }
       placeOfName[name] = namesOfPlaces.count
       namesOfPlaces.append(name)
       return namesOfPlaces.count - 1
@@ -274,30 +275,30 @@ private struct RunningSums {
     touched.isEmpty || (time..<time + unit).contains(moment)
   }
 
-  private mutating func touch(_ moment: Int64, _ place: Int) {
-    guard !isTouched[place] else { return }
+  private mutating func touch(_ moment: Int64, _ position: Int) {
+    guard !isTouched[position] else { return }
     if touched.isEmpty { time = Instant.floorDivide(moment, unit).quotient * unit }
-    isTouched[place] = true
-    touched.append(place)
+    isTouched[position] = true
+    touched.append(position)
   }
 
   mutating func add(
-    _ moment: Int64, _ place: Int, _ meter: Meter, _ quantity: UInt64, _ pricing: Pricing,
+    _ moment: Int64, _ position: Int, _ meter: Meter, _ quantity: UInt64, _ pricing: Pricing,
     _ evidence: Evidence, _ cost: Money
   ) throws(MoneyError) {
-    touch(moment, place)
-    try totals[place].add(meter, quantity, pricing, evidence, cost)
+    touch(moment, position)
+    try totals[position].add(meter, quantity, pricing, evidence, cost)
   }
 
-  mutating func add(_ moment: Int64, _ place: Int, _ other: CostTotals) throws(MoneyError) {
-    touch(moment, place)
-    try totals[place].add(other)
+  mutating func add(_ moment: Int64, _ position: Int, _ other: CostTotals) throws(MoneyError) {
+    touch(moment, position)
+    try totals[position].add(other)
   }
 
   mutating func clear() {
-    for place in touched {
-      totals[place] = CostTotals()
-      isTouched[place] = false
+    for position in touched {
+      totals[position] = CostTotals()
+      isTouched[position] = false
     }
     touched.removeAll(keepingCapacity: true)
   }
@@ -327,10 +328,10 @@ private struct TopicState {
     let key = Key(time: Instant.floorDivide(moment, unit).quotient * unit, name: name)
     guard newest == .min || key.time > newest - topic.unit.window else { return }
     newest = max(newest, key.time)
-    if let place = placeOfRow[key] {
-      try rows[place].totals.add(totals)
-      if !isChanged[place] { changed.append(place) }
-      isChanged[place] = true
+    if let position = placeOfRow[key] {
+      try rows[position].totals.add(totals)
+      if !isChanged[position] { changed.append(position) }
+      isChanged[position] = true
     } else {
       placeOfRow[key] = rows.count
       changed.append(rows.count)
@@ -340,7 +341,7 @@ private struct TopicState {
   }
 
   mutating func forgetChanges() {
-    for place in changed { isChanged[place] = false }
+    for position in changed { isChanged[position] = false }
     changed = []
   }
 
@@ -350,9 +351,9 @@ private struct TopicState {
     trim()
     sequence += 1
     changesSinceSnapshot += 1
-    let told = changed.map { rows[$0] }
+    let updates = changed.map { rows[$0] }
     forgetChanges()
-    return told
+    return updates
   }
 
   /// All rows.
@@ -363,7 +364,7 @@ private struct TopicState {
   }
 
   /// Rows that have left the window go; a follower drops them by the same rule. Done when something
-  /// is told, not at each row: looking through all rows each time took half of the report's time.
+  /// is published, not at each row: looking through all rows each time took half of the report's time.
   private mutating func trim() {
     guard newest != .min else { return }
     let oldest = newest - topic.unit.window
@@ -373,7 +374,7 @@ private struct TopicState {
     isChanged = kept.map { isChanged[$0] }
     changed = isChanged.indices.filter { isChanged[$0] }
     placeOfRow.removeAll(keepingCapacity: true)
-    for place in rows.indices { placeOfRow[rows[place].key] = place }
+    for position in rows.indices { placeOfRow[rows[position].key] = position }
   }
 }
 

@@ -37,7 +37,7 @@ final class ImportCoordinator: Sendable {
   }
 
   let journal: Journal
-  let places: DataDirectory
+  let dataDirectory: DataDirectory
   let logger: Logger
   let counts = Counts()
   /// The ids of accepted events; used by one import at a time, under its lock.
@@ -49,10 +49,10 @@ final class ImportCoordinator: Sendable {
 
   init(
     journal: Journal, imports: [ImportKey: ImportState], ids: sending IDIndex,
-    pending: [JournalContents.Batch], places: DataDirectory, logger: Logger
+    pending: [JournalContents.Batch], dataDirectory: DataDirectory, logger: Logger
   ) {
     self.journal = journal
-    self.places = places
+    self.dataDirectory = dataDirectory
     self.logger = logger
     self.ids = IDIndexBox(ids)
     let machine = ImportMachine(
@@ -159,7 +159,7 @@ final class ImportCoordinator: Sendable {
     for batch in batches {
       try waitForRoom(nil)
       let payload = try SharedMessage(
-        JournalFiles.job(at: batch.place, directory: places.journal))
+        JournalFiles.job(at: batch.position, directory: dataDirectory.journal))
       decide { $0.resubmitting(batch.sequence, bytes: payload.count) }
       submit(batch.sequence, payload, redelivered: true)
     }

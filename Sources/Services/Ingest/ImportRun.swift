@@ -157,11 +157,11 @@ final class ImportRun: Sendable {
     let name = key.stream.prefix(6).map { String(format: "%02x", $0) }.joined()
     // A source may be called anything; a file may not.
     let source = key.source.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
-    let path = "\(coordinator.places.quarantine)/\(String(source.prefix(64)))-\(name).jsonl"
+    let path = "\(coordinator.dataDirectory.quarantine)/\(String(source.prefix(64)))-\(name).jsonl"
     var lines = Data()
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    _ = try JournalFiles.verify(directory: coordinator.places.journal) { found, row in
+    _ = try JournalFiles.verify(directory: coordinator.dataDirectory.journal) { found, row in
       guard found == key else { return }
       let line = QuarantineLine(
         file: request.label, line: row.line, field: row.field, reason: row.reason.rawValue,

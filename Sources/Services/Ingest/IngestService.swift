@@ -29,18 +29,21 @@ public final class IngestService: Service {
   private let pending: [JournalContents.Batch]
   private let logger: Logger
 
-  public init(parts: ServiceProcess.Parts, address: BrokerAddress, places: DataDirectory) throws {
+  public init(parts: ServiceProcess.Parts, address: BrokerAddress, dataDirectory: DataDirectory)
+    throws
+  {
     let logger = parts.logger
     self.logger = logger
     let ids = IDIndex()
-    let (journal, contents) = try Journal.open(directory: places.journal, ids: ids) { reason in
+    let (journal, contents) = try Journal.open(directory: dataDirectory.journal, ids: ids) {
+      reason in
       if let reason {
         logger.error("\(reason)")
       } else {
         logger.notice("the journal is written again")
       }
     }
-    let pending = Self.lacking(contents, ledger: places.ledger, logger)
+    let pending = Self.lacking(contents, ledger: dataDirectory.ledger, logger)
     logger.notice(
       "journal open",
       metadata: [
@@ -49,7 +52,7 @@ public final class IngestService: Service {
       ])
     let coordinator = ImportCoordinator(
       journal: journal, imports: contents.imports, ids: ids,
-      pending: pending, places: places, logger: logger)
+      pending: pending, dataDirectory: dataDirectory, logger: logger)
     let producer = try ProducerNode(
       loop: parts.loop, context: parts.context, address: address,
       hello: Hello(
@@ -62,8 +65,8 @@ public final class IngestService: Service {
       hello: Hello(
         role: .worker, name: parts.name, process: Int(getpid()), release: solventRelease,
         services: [ServiceName.ingest]),
-      places: 8, logger: logger, cancelled: { coordinator.cancelled($0) },
-      carryOut: { coordinator.take($0) })
+      slots: 8, logger: logger, cancelled: { coordinator.cancelled($0) },
+      handler: { coordinator.take($0) })
     self.coordinator = coordinator
     self.producer = producer
     self.worker = worker

@@ -35,10 +35,10 @@ public final class ReportService: Service {
     let bookkeeper = try Bookkeeper(Ledger(path: ledgerPath), logger: parts.logger)
     let questions = QueryService(ledgerPath: ledgerPath)
     let node = try WorkerNode(
-      loop: parts.loop, context: parts.context, address: address, hello: hello, places: 64,
+      loop: parts.loop, context: parts.context, address: address, hello: hello, slots: 64,
       logger: parts.logger,
       publishAll: { bookkeeper.publishAll() },
-      carryOut: { job in
+      handler: { job in
         switch job.service {
         case ServiceName.ledger: bookkeeper.book(job)
         case ServiceName.books: bookkeeper.bookEntries(job)

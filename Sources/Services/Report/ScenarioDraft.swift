@@ -14,7 +14,7 @@ struct ScenarioDraft {
     /// Users; payers are `nil` where the books do not distinguish them.
     case users(Double, payers: Double?)
     case payers(Double)
-    case untold
+    case absent
   }
 
   private let material: StatementMaterial
@@ -57,7 +57,7 @@ struct ScenarioDraft {
     let users = statement.users.map { Double($0) } ?? 0
     let payers = statement.payers.map { Double($0) } ?? 0
     if users > 0 { return .users(users, payers: payers > 0 ? payers : nil) }
-    return payers > 0 ? .payers(payers) : .untold
+    return payers > 0 ? .payers(payers) : .absent
   }
 
   /// Money per month.
@@ -95,7 +95,7 @@ struct ScenarioDraft {
       set(.audience, payers, evidence(.payers), "paying customers: the books have no other users")
       set(.paidShare, 1, .measured, "only paying customers are in the books")
       fillPrice(payers)
-    case .untold:
+    case .absent:
       for parameter in [RunwayScenario.Parameter.audience, .paidShare, .price, .requests, .cost] {
         set(parameter, 0, .measured, "the books have no audience: all revenue is api_revenue")
       }
@@ -125,7 +125,7 @@ struct ScenarioDraft {
   private mutating func fillRevenueBesideSubscriptions(_ audience: Audience) -> Double {
     let revenue = each(statement.revenue)
     let serving = each(statement.serving)
-    let isAll = if case .untold = audience { true } else { false }
+    let isAll = if case .absent = audience { true } else { false }
     let other = isAll ? revenue : revenue - subscriptions
     let known = evidence { $0.kind == .revenue && (isAll || $0 != .subscriptions) }
     set(.apiRevenue, other, known, isAll ? "all revenue" : "revenue beside subscriptions")
@@ -147,7 +147,7 @@ struct ScenarioDraft {
     switch audience {
     case .users(let count, _): (users, measure) = (count, .users)
     case .payers(let count): (users, measure) = (count, .payers)
-    case .untold: return
+    case .absent: return
     }
     let requests = Double(statement.requests) / Double(statement.months)
     guard statement.knowsServing else {
@@ -172,7 +172,7 @@ struct ScenarioDraft {
   private mutating func fillFixedCost(besides serving: Double, _ audience: Audience) {
     let fixed = each(statement.improvement) + each(statement.otherCosts)
     let known = evidence { $0.kind == .expense && $0 != .hosting }
-    guard case .untold = audience, serving > 0 else {
+    guard case .absent = audience, serving > 0 else {
       return set(.fixed, fixed, known, "research, training, staff and other costs")
     }
     set(
@@ -193,7 +193,7 @@ struct ScenarioDraft {
   /// Growth, and how far a month strays from it, from the figures of users, else of visits. Months of
   /// growth and of decline are not distinguished: there is one regime.
   private mutating func forecastGrowth(_ audience: Audience) {
-    if case .untold = audience { return }
+    if case .absent = audience { return }
     let months = Set(material.books.figures.map { Month(day: $0.day) }).sorted()
     for measure in [AudienceMeasure.users, .visits, .payers] {
       let figures = months.compactMap { month in

@@ -22,7 +22,7 @@ public final class WorkerService: Service {
   private let node: WorkerNode
   private let results: AsyncStream<(JobID, JobOutcome)>
 
-  public init(parts: ServiceProcess.Parts, address: BrokerAddress, places: Int) throws {
+  public init(parts: ServiceProcess.Parts, address: BrokerAddress, slots: Int) throws {
     let hello = Hello(
       role: .worker, name: "\(parts.name)-\(getpid())", process: Int(getpid()),
       release: solventRelease,
@@ -32,7 +32,7 @@ public final class WorkerService: Service {
     let logger = parts.logger
     logger.notice("simulation kernel", metadata: ["for": "\(RunwayEngine.kernel.rawValue)"])
     let node = try WorkerNode(
-      loop: parts.loop, context: parts.context, address: address, hello: hello, places: places,
+      loop: parts.loop, context: parts.context, address: address, hello: hello, slots: slots,
       logger: logger
     ) { job in
       computing.async { continuation.yield((job.id, Self.compute(job, logger))) }

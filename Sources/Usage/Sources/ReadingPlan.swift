@@ -9,7 +9,7 @@ import Glibc
 final class ReadingPlan {
   struct Quantity {
     let field: Int
-    /// The place of its meter in ``meters``.
+    /// The index of its meter in ``meters``.
     let slot: Int
     let isOptional: Bool
   }

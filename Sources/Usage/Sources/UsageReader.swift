@@ -323,7 +323,7 @@ private final class RowLoop {
         advance(base, to: next)
       case .record(let next):
         if isBlank(next) {
-          // An empty line is no row.
+          // Empty lines are skipped.
           advance(base, to: next)
           continue
         }

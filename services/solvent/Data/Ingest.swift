@@ -102,9 +102,9 @@ struct Ingest: AsyncParsableCommand {
   /// Standard input goes to a file first: only then its digest, by which a repetition is known, and
   /// a place to go on from after a crash.
   private func spool() throws -> String {
-    let places = cluster.places
-    try places.create()
-    let path = "\(places.spool)/stdin-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+    let dataDirectory = cluster.dataDirectory
+    try dataDirectory.create()
+    let path = "\(dataDirectory.spool)/stdin-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
     guard FileManager.default.createFile(atPath: path, contents: nil) else {
       throw Failure(ExitStatus.storage, "\(path): cannot be written")
     }

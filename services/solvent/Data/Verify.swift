@@ -25,15 +25,15 @@ struct Verify: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    let places = DataDirectory(data: data)
+    let dataDirectory = DataDirectory(data: data)
     do {
       // The cluster may be running: what is booked now must be in the journal that is read next, and
       // what that notes as booked in the ledger that is read last.
-      let booked = try Ledger.bookedBatches(at: places.ledger)
-      let contents = try JournalFiles.verify(directory: places.journal)
-      let ledger = try Ledger(readingAt: places.ledger)
+      let booked = try Ledger.bookedBatches(at: dataDirectory.ledger)
+      let contents = try JournalFiles.verify(directory: dataDirectory.journal)
+      let ledger = try Ledger(readingAt: dataDirectory.ledger)
       let check = try ledger.verify()
-      try compare(contents, before: booked, after: Ledger.bookedBatches(at: places.ledger))
+      try compare(contents, before: booked, after: Ledger.bookedBatches(at: dataDirectory.ledger))
       show(contents, check)
     } catch let failure as Failure {
       throw failure
@@ -42,7 +42,7 @@ struct Verify: AsyncParsableCommand {
     } catch let error as LedgerError {
       throw Failure(ExitStatus.storage, error.description)
     } catch {
-      throw Failure(ExitStatus.storage, "\(places.data): \(error)")
+      throw Failure(ExitStatus.storage, "\(dataDirectory.data): \(error)")
     }
   }
 

@@ -26,11 +26,11 @@ struct ClusterOptions: ParsableArguments {
       discussion: "Default: $SOLVENT_BROKER, otherwise the data directory's local sockets."))
   var broker: String?
 
-  var places: DataDirectory { DataDirectory(data: data) }
+  var dataDirectory: DataDirectory { DataDirectory(data: data) }
 
   func address() throws -> BrokerAddress {
     do {
-      return try BrokerAddress(broker ?? Settings().broker ?? places.broker)
+      return try BrokerAddress(broker ?? Settings().broker ?? dataDirectory.broker)
     } catch {
       throw Failure(ExitStatus.badConfiguration, "\(error)")
     }

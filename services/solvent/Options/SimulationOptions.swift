@@ -104,6 +104,7 @@ extension ClusterOptions {
   /// Whether a cluster is meant, or runs on the data directory.
   var isRunning: Bool {
     if broker != nil || Settings().broker != nil { return true }
-    return FileManager.default.fileExists(atPath: places.cluster) && ClusterLock(places) == nil
+    return FileManager.default.fileExists(atPath: dataDirectory.cluster)
+      && ClusterLock(dataDirectory) == nil
   }
 }

@@ -43,7 +43,7 @@ struct Demo: AsyncParsableCommand {
     let directory = try Up.temporaryDirectory()
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let cluster = try LocalCluster(
-      places: DataDirectory(data: directory), workers: workers, report: Terminal.note)
+      dataDirectory: DataDirectory(data: directory), workers: workers, report: Terminal.note)
     let signals = StopSignal.watch()
     let interrupted = Task {
       for await _ in signals {
@@ -62,7 +62,7 @@ struct Demo: AsyncParsableCommand {
     }
     await cluster.stop()
     // Nobody owns the ledger any more, so it may be read here.
-    let check = try Ledger(readingAt: cluster.places.ledger).verify()
+    let check = try Ledger(readingAt: cluster.dataDirectory.ledger).verify()
     story.print(on: Terminal.page(.table), digest: check.digest)
   }
 
@@ -72,7 +72,7 @@ struct Demo: AsyncParsableCommand {
     let path = "\(directory)/service-2023.csv"
     let rows = try DemoUsage(seed: seed).write(to: path)
     let client = try await ClusterClient(
-      address: BrokerAddress(cluster.places.broker), name: "demo", process: Int(getpid()),
+      address: BrokerAddress(cluster.dataDirectory.broker), name: "demo", process: Int(getpid()),
       release: solventRelease,
       services: [ServiceName.query, ServiceName.ingest, ServiceName.simulate],
       logger: ClusterOptions.quietLogger)

@@ -40,23 +40,23 @@ struct Doctor: AsyncParsableCommand {
   }
 
   private func files(_ report: inout CheckList) {
-    let places = cluster.places
+    let dataDirectory = cluster.dataDirectory
     var isDirectory: ObjCBool = false
-    if !FileManager.default.fileExists(atPath: places.data, isDirectory: &isDirectory) {
-      report.ok("data directory \(places.data) will be created when a cluster starts")
+    if !FileManager.default.fileExists(atPath: dataDirectory.data, isDirectory: &isDirectory) {
+      report.ok("data directory \(dataDirectory.data) will be created when a cluster starts")
       return
     }
     guard isDirectory.boolValue else {
-      report.fail("\(places.data) is a file", fix: "choose a directory with --data")
+      report.fail("\(dataDirectory.data) is a file", fix: "choose a directory with --data")
       return
     }
-    if access(places.data, W_OK) == 0 {
-      report.ok("data directory \(places.data) is writable")
+    if access(dataDirectory.data, W_OK) == 0 {
+      report.ok("data directory \(dataDirectory.data) is writable")
     } else {
       report.fail(
-        "data directory \(places.data) is not writable", fix: "choose another with --data")
+        "data directory \(dataDirectory.data) is not writable", fix: "choose another with --data")
     }
-    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: places.data)
+    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: dataDirectory.data)
     if let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value {
       if free < 1 << 30 {
         report.warn(
@@ -66,9 +66,9 @@ struct Doctor: AsyncParsableCommand {
         report.ok("\(free >> 30) GiB are free on its disk")
       }
     }
-    guard FileManager.default.fileExists(atPath: places.ledger) else { return }
+    guard FileManager.default.fileExists(atPath: dataDirectory.ledger) else { return }
     do {
-      let head = try Ledger(readingAt: places.ledger).head
+      let head = try Ledger(readingAt: dataDirectory.ledger).head
       report.ok("ledger is readable, \(head.sequence) batches")
     } catch {
       report.fail("\(error)", fix: "solvent verify")
@@ -103,7 +103,7 @@ struct Doctor: AsyncParsableCommand {
       if status.deadLetters > 0 {
         report.warn(
           "\(status.deadLetters) jobs were given up",
-          fix: "see the logs in \(cluster.places.log); ingest retries them when it restarts")
+          fix: "see the logs in \(cluster.dataDirectory.log); ingest retries them when it restarts")
       }
     } catch {
       let text = (error as? Failure)?.message ?? "\(error)"

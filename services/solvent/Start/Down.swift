@@ -17,12 +17,13 @@ struct Down: AsyncParsableCommand {
   var data: String?
 
   func run() async throws {
-    let places = DataDirectory(data: data)
+    let dataDirectory = DataDirectory(data: data)
     // Whoever holds the lock lives; the number in the file may be anybody's by now.
-    guard FileManager.default.fileExists(atPath: places.data), ClusterLock(places) == nil,
-      let file = ClusterFile.read(places), kill(file.supervisor, 0) == 0
+    guard FileManager.default.fileExists(atPath: dataDirectory.data),
+      ClusterLock(dataDirectory) == nil,
+      let file = ClusterFile.read(dataDirectory), kill(file.supervisor, 0) == 0
     else {
-      throw Failure(ExitStatus.unreachable, "no cluster is running on \(places.data)")
+      throw Failure(ExitStatus.unreachable, "no cluster is running on \(dataDirectory.data)")
     }
     kill(file.supervisor, SIGTERM)
     let deadline = ContinuousClock.now + .seconds(30)

@@ -47,18 +47,19 @@ struct Up: AsyncParsableCommand {
   func run() async throws {
     if detach { return try await runDetached() }
     let started = ContinuousClock.now
-    let places =
+    let dataDirectory =
       ephemeral ? DataDirectory(data: try Self.temporaryDirectory()) : DataDirectory(data: data)
-    let cluster = try LocalCluster(places: places, workers: workers, report: Terminal.note)
+    let cluster = try LocalCluster(
+      dataDirectory: dataDirectory, workers: workers, report: Terminal.note)
     let signals = StopSignal.watch()
-    defer { if ephemeral { try? FileManager.default.removeItem(atPath: places.data) } }
+    defer { if ephemeral { try? FileManager.default.removeItem(atPath: dataDirectory.data) } }
     do {
       _ = try await cluster.start()
     } catch {
       await cluster.stop()
       throw error
     }
-    try tell(places, started.duration(to: .now))
+    try tell(dataDirectory, started.duration(to: .now))
     for await _ in signals { break }
     Terminal.note("stopping")
     await cluster.stop()
@@ -71,13 +72,13 @@ struct Up: AsyncParsableCommand {
     return URL(fileURLWithPath: path).standardizedFileURL.path
   }
 
-  private func tell(_ places: DataDirectory, _ duration: Duration) throws {
+  private func tell(_ dataDirectory: DataDirectory, _ duration: Duration) throws {
     let book = try PriceBookFile.shipped()
     let milliseconds = Int(duration / .milliseconds(1))
     Terminal.print(
       """
-      solvent \(solventRelease)   broker \(places.broker)   \(workers) workers
-      data       \(places.data)\(ephemeral ? "   (removed at the end)" : "   (survives restarts)")
+      solvent \(solventRelease)   broker \(dataDirectory.broker)   \(workers) workers
+      data       \(dataDirectory.data)\(ephemeral ? "   (removed at the end)" : "   (survives restarts)")
       prices     \(book.version), \(book.entries.count) models   keys  none needed on this machine
       ready in \(milliseconds) ms — Ctrl-C stops everything in order
       """)
@@ -85,15 +86,15 @@ struct Up: AsyncParsableCommand {
 
   /// Starts this command again in a session of its own, and waits until it is ready.
   private func runDetached() async throws {
-    let places = DataDirectory(data: data)
-    try places.create()
+    let dataDirectory = DataDirectory(data: data)
+    try dataDirectory.create()
     let folder = try Supervisor.binaryFolder()
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
     process.arguments = [
-      "\(folder)/solvent", "up", "--data", places.data, "--workers", "\(workers)",
+      "\(folder)/solvent", "up", "--data", dataDirectory.data, "--workers", "\(workers)",
     ]
-    let log = "\(places.log)/up.log"
+    let log = "\(dataDirectory.log)/up.log"
     _ = FileManager.default.createFile(atPath: log, contents: nil)
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
     process.standardOutput = handle
@@ -102,8 +103,8 @@ struct Up: AsyncParsableCommand {
     try process.run()
     let deadline = ContinuousClock.now + .seconds(20)
     while ContinuousClock.now < deadline {
-      if let file = ClusterFile.read(places), kill(file.supervisor, 0) == 0 {
-        Terminal.print("running on \(places.data); stop it with: solvent down")
+      if let file = ClusterFile.read(dataDirectory), kill(file.supervisor, 0) == 0 {
+        Terminal.print("running on \(dataDirectory.data); stop it with: solvent down")
         return
       }
       guard process.isRunning else { break }

@@ -47,12 +47,12 @@ struct Condition {
     }
   }
 
-  private func month(_ place: Int) -> Int? {
-    words[place].hasSuffix("m") ? Int(words[place].dropLast()) : nil
+  private func month(_ position: Int) -> Int? {
+    words[position].hasSuffix("m") ? Int(words[position].dropLast()) : nil
   }
 
-  private func probability(_ place: Int) -> Double? {
-    guard words[place].hasPrefix("p"), let percent = Int(words[place].dropFirst()),
+  private func probability(_ position: Int) -> Double? {
+    guard words[position].hasPrefix("p"), let percent = Int(words[position].dropFirst()),
       (1...99).contains(percent)
     else { return nil }
     return Double(percent) / 100

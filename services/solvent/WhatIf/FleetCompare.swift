@@ -59,10 +59,10 @@ extension Fleet {
       else {
         throw ValidationError("--peak and --minimum must be at least 1, --headroom at least 0")
       }
-      if let apiPrice { _ = try Self.told(apiPrice) }
+      if let apiPrice { _ = try Self.twoPrices(apiPrice) }
     }
 
-    private static func told(_ text: String) throws -> (Double, Double) {
+    private static func twoPrices(_ text: String) throws -> (Double, Double) {
       let parts = text.split(separator: ",").map { Double($0) }
       guard parts.count == 2, let input = parts[0], let output = parts[1],
         (0...1e9).contains(input), (0...1e9).contains(output), input + output > 1e-9
@@ -104,7 +104,7 @@ extension Fleet {
     /// Dollars per million input and output tokens today, and what to call them.
     private func apiPrices() throws -> (Double, Double, String) {
       if let apiPrice {
-        let (input, output) = try Self.told(apiPrice)
+        let (input, output) = try Self.twoPrices(apiPrice)
         return (input, output, "the API")
       }
       let parts = (api ?? "").split(separator: "/", maxSplits: 1).map(String.init)

@@ -100,7 +100,7 @@ extension Fleet {
       if let books { try BookOptions.write(entry(fleet, estimate), to: books) }
       MeasurePrinter(
         fleet: fleet, counted: counted, estimate: estimate, gpuHours: metered,
-        hasCapacity: capacity != nil, hasPrice: prices.isTold,
+        hasCapacity: capacity != nil, hasPrice: prices.isUserSupplied,
         evidence: evidence
       ).print(on: options.output.page)
     }
@@ -108,7 +108,7 @@ extension Fleet {
     /// Measured when everything is: the price paid and, unless idle time is in the rates anyway, the
     /// throughput at full load.
     private var evidence: String {
-      prices.isTold && (spreadIdle || capacity != nil) ? "measured" : "estimated"
+      prices.isUserSupplied && (spreadIdle || capacity != nil) ? "measured" : "estimated"
     }
 
     private func bookText(

@@ -131,7 +131,7 @@ extension Fleet {
       var perHour: [Interval] = []
       var guessed: Set<String> = []
       // An error in the request itself is reported, not taken for a missing price.
-      _ = try prices.place(catalogue)
+      _ = try prices.siteCosts(catalogue)
       _ = try prices.tiers()
       func take(_ accelerator: Accelerator, _ price: PricedHour) {
         accelerators.append(accelerator)
@@ -173,8 +173,8 @@ extension Fleet {
         let outcomes = try await cluster.onWorkers(of: ServiceName.fleet) { client, workers in
           var outcomes = [FleetOutcome?](repeating: nil, count: total)
           var done = 0
-          try await Fanout.run(parts, on: client, workers: workers) { place, part in
-            outcomes[place] = part
+          try await Fanout.run(parts, on: client, workers: workers) { index, part in
+            outcomes[index] = part
             done += 1
             bar.update(permille: done * 1_000 / total, "\(done) of \(total) jobs")
           }
@@ -185,8 +185,8 @@ extension Fleet {
       }
       let collected = Collected<FleetOutcome>(total)
       do {
-        try Fanout.run(parts) { place, part in
-          collected.put(part, at: place)
+        try Fanout.run(parts) { index, part in
+          collected.put(part, at: index)
         }
       } catch let error as FleetError {
         throw Failure(ExitStatus.failed, error.description)

@@ -61,7 +61,7 @@ struct PriceOptions: ParsableArguments {
   }
 
   /// Whether the price is the user's own, not a catalogue's.
-  var isTold: Bool { own ? capital != nil : rent != nil }
+  var isUserSupplied: Bool { own ? capital != nil : rent != nil }
 
   /// `2.95` or `2.5-3.5`.
   static func range(_ text: String) throws -> Interval {
@@ -76,14 +76,14 @@ struct PriceOptions: ParsableArguments {
     return Interval(low: low, estimate: (low * high).squareRoot(), high: high)
   }
 
-  func place(_ catalogue: FleetCatalogue) throws -> SiteCosts {
-    guard var place = catalogue.sites.first(where: { $0.name == site }) else {
+  func siteCosts(_ catalogue: FleetCatalogue) throws -> SiteCosts {
+    guard var costs = catalogue.sites.first(where: { $0.name == site }) else {
       let names = catalogue.sites.map(\.name).joined(separator: ", ")
       throw Failure(EX_USAGE, "'\(site)' is not a known site; choose one of \(names)")
     }
-    if let electricity { place.electricity = electricity }
-    if let pue { place.pue = pue }
-    return place
+    if let electricity { costs.electricity = electricity }
+    if let pue { costs.pue = pue }
+    return costs
   }
 
   /// The tier asked for, else all, the usual ones first.
@@ -107,7 +107,7 @@ struct PriceOptions: ParsableArguments {
   }
 
   func price(_ accelerator: Accelerator, _ catalogue: FleetCatalogue) throws -> PricedHour {
-    let place = try place(catalogue)
+    let site = try siteCosts(catalogue)
     let known = catalogue.prices.filter {
       catalogue.accelerators[$0.accelerator]?.value.name == accelerator.name
     }
@@ -116,11 +116,11 @@ struct PriceOptions: ParsableArguments {
       let terms = OwnershipTerms(
         capital: capital, years: years, interest: interest, resale: resale, load: utilization)
       return PricedHour(
-        hour: .owned(accelerator, terms, place), origin: origin, isGuess: isGuess, place: place)
+        hour: .owned(accelerator, terms, site), origin: origin, isGuess: isGuess, site: site)
     }
     if let rent {
       return PricedHour(
-        hour: .rented(try Self.range(rent)), origin: "given by you", isGuess: false, place: place)
+        hour: .rented(try Self.range(rent)), origin: "given by you", isGuess: false, site: site)
     }
     for tier in try tiers() {
       // What somebody vouches for goes before guesses.
@@ -134,7 +134,7 @@ struct PriceOptions: ParsableArguments {
       return PricedHour(
         hour: .rented(Interval(low: low, estimate: estimate, high: high)),
         origin: "\(tier.name), \(Self.origins(taken))",
-        isGuess: sound.isEmpty, place: place)
+        isGuess: sound.isEmpty, site: site)
     }
     throw Failure(
       EX_USAGE,
