@@ -115,9 +115,7 @@ struct MappingRuleTests {
       try MappingFile.read(Self.text(1, "mapings:"), file: "m.yaml")
     }
     #expect(problem?.path == "mapings" && problem?.message.contains("'mappings'") == true)
-    withKnownIssue("the line is that of the value, which begins below the key") {
-      #expect(problem?.line == 1)
-    }
+    #expect(problem?.line == 1)
   }
 
   @Test("What must be there", arguments: [(2, "name"), (6, "'time'"), (9, "'quantities'")])

@@ -17,6 +17,8 @@ struct StrictYAML {
   let file: String
   let path: String
   private let node: Node
+  /// The line of the key that it is the value of.
+  private let keyLine: Int?
 
   /// Reads the only document of a file.
   init(_ text: String, file: String) throws(FileProblem) {
@@ -42,10 +44,11 @@ struct StrictYAML {
     }
   }
 
-  private init(file: String, path: String, node: Node) {
+  private init(file: String, path: String, node: Node, keyLine: Int? = nil) {
     self.file = file
     self.path = path
     self.node = node
+    self.keyLine = keyLine
   }
 
   private static func line(of error: YamlError) -> Int {
@@ -113,7 +116,9 @@ struct StrictYAML {
       let name = key.scalar?.string ?? ""
       return (
         name,
-        StrictYAML(file: file, path: path.isEmpty ? name : "\(path).\(name)", node: value)
+        StrictYAML(
+          file: file, path: path.isEmpty ? name : "\(path).\(name)", node: value,
+          keyLine: key.mark?.line)
       )
     }
   }
@@ -124,7 +129,9 @@ struct StrictYAML {
     for (key, value) in try entries() {
       guard allowed.contains(key) else {
         let near = Spelling.hint(for: key, among: allowed)
-        throw value.problem(
+        // On the line of the key: a map or list may begin below it.
+        throw FileProblem(
+          file: file, line: value.keyLine ?? 0, path: value.path,
           "unknown key; known: \(allowed.joined(separator: ", "))\(near)")
       }
       result[key] = value
