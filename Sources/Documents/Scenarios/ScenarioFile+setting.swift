@@ -63,16 +63,24 @@ extension ScenarioFile {
       unset.remove("events")
       return
     }
-    let settings = ScenarioSetting.all.map(\.key)
-    guard settings.contains(key) else {
+    guard let setting = ScenarioSetting.all.first(where: { $0.key == key }) else {
       let known =
-        RunwayScenario.Parameter.allCases.map(\.name) + settings + Self.lists
+        RunwayScenario.Parameter.allCases.map(\.name) + ScenarioSetting.all.map(\.key) + Self.lists
         + Self.events.keys.sorted().map { "\($0)@MONTH" }
       let near = Spelling.hint(for: key, among: known)
       throw ScenarioError("'\(key)' is not a known key\(near)")
     }
-    try setSetting(key, text)
+    try setting.set(&self, text)
+    guard (8...2_000_000_000).contains(paths) else {
+      throw ScenarioError("paths must be from 8 to 2,000,000,000")
+    }
     unset.remove(key)
+  }
+
+  /// The scenario's seed, as files write it.
+  var seed: Int {
+    get { Int(clamping: scenario.seed) }
+    set { scenario.seed = UInt64(newValue) }
   }
 
   private mutating func clear(_ list: String, _ text: String) throws(ScenarioError) {
@@ -97,55 +105,5 @@ extension ScenarioFile {
     // A change in percent is a factor.
     let isChange = kind != .tranche && text.hasSuffix("%")
     return .init(month: month, kind, isChange ? 1 + value : value)
-  }
-
-  private mutating func setSetting(_ key: String, _ text: String) throws(ScenarioError) {
-    func whole() throws(ScenarioError) -> Int {
-      let value = try Self.number(text)
-      guard let whole = Int(exactly: value), whole >= 0 else {
-        throw ScenarioError("'\(text)' is not a whole number")
-      }
-      return whole
-    }
-    switch key {
-    case "horizon": scenario.horizon = try whole()
-    case "steps_per_month": scenario.stepsPerMonth = try whole()
-    case "seed": scenario.seed = UInt64(try whole())
-    case "paths":
-      paths = try whole()
-      guard (8...2_000_000_000).contains(paths) else {
-        throw ScenarioError("paths must be from 8 to 2,000,000,000")
-      }
-    case "break_even_months": scenario.breakEvenMonths = try whole()
-    case "volatility.audience": scenario.volatility.audience = try Self.number(text)
-    case "volatility.paid_share": scenario.volatility.paidShare = try Self.number(text)
-    case "volatility.requests": scenario.volatility.requests = try Self.number(text)
-    case "volatility.cost": scenario.volatility.cost = try Self.number(text)
-    case "volatility.api": scenario.volatility.api = try Self.number(text)
-    case "regime.enter_decline": scenario.regime.enterDecline = try Self.number(text)
-    case "regime.leave_decline": scenario.regime.leaveDecline = try Self.number(text)
-    case "regime.starts_in_decline":
-      guard text == "true" || text == "false" else { throw ScenarioError("expected true or false") }
-      scenario.regime.startsInDecline = text == "true"
-    case "regime.fade": scenario.regime.fade = try Self.number(text)
-    case "regime.paid_share_max": scenario.regime.paidShareMax = try Self.number(text)
-    case "regime.cost_min": scenario.regime.costMin = try Self.number(text)
-    case "profit_share.share": scenario.profitShare.share = try Self.number(text)
-    case "profit_share.cap": scenario.profitShare.cap = try Self.number(text)
-    case "rounds.most": scenario.rounds.most = try whole()
-    case "rounds.trigger": scenario.rounds.trigger = try Self.number(text)
-    case "rounds.gap": scenario.rounds.gap = try whole()
-    case "rounds.lag": scenario.rounds.lag = try whole()
-    case "rounds.success_base": scenario.rounds.successBase = try Self.number(text)
-    case "rounds.success_slope": scenario.rounds.successSlope = try Self.number(text)
-    case "rounds.success_min": scenario.rounds.successMin = try Self.number(text)
-    case "rounds.success_max": scenario.rounds.successMax = try Self.number(text)
-    case "rounds.median": scenario.rounds.median = try Self.number(text)
-    case "rounds.spread": scenario.rounds.spread = try Self.number(text)
-    case "rounds.scale_min": scenario.rounds.scaleMin = try Self.number(text)
-    case "rounds.scale_max": scenario.rounds.scaleMax = try Self.number(text)
-    case "rounds.burn_weight": scenario.rounds.burnWeight = try Self.number(text)
-    default: scenario.rounds.growthWeight = try Self.number(text)
-    }
   }
 }

@@ -25,7 +25,7 @@ extension ScenarioFile {
       let values = ScenarioSetting.all.filter { $0.group == group && !unset.contains($0.key) }
       guard !values.isEmpty else { continue }
       lines.append("\(group):")
-      lines += values.map { "  \($0.name): \(value(of: $0.key))" }
+      lines += values.map { "  \($0.name): \($0.text(in: self))" }
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -54,40 +54,6 @@ extension ScenarioFile {
         return "  - {month: \(event.month), \(kind): \(Self.text(event.amount))}"
           + "  # \(origin("\(kind)@\(event.month)"))"
       }
-  }
-
-  /// The value of a setting with a group, as a file writes it.
-  private func value(of key: String) -> String {
-    let (volatility, regime, rounds) = (scenario.volatility, scenario.regime, scenario.rounds)
-    return switch key {
-    case "volatility.audience": Self.text(volatility.audience)
-    case "volatility.paid_share": Self.text(volatility.paidShare)
-    case "volatility.requests": Self.text(volatility.requests)
-    case "volatility.cost": Self.text(volatility.cost)
-    case "volatility.api": Self.text(volatility.api)
-    case "regime.enter_decline": Self.text(regime.enterDecline)
-    case "regime.leave_decline": Self.text(regime.leaveDecline)
-    case "regime.starts_in_decline": "\(regime.startsInDecline)"
-    case "regime.fade": Self.text(regime.fade)
-    case "regime.paid_share_max": Self.text(regime.paidShareMax)
-    case "regime.cost_min": Self.text(regime.costMin)
-    case "profit_share.share": Self.text(scenario.profitShare.share)
-    case "profit_share.cap": Self.text(scenario.profitShare.cap)
-    case "rounds.most": "\(rounds.most)"
-    case "rounds.trigger": Self.text(rounds.trigger)
-    case "rounds.gap": "\(rounds.gap)"
-    case "rounds.lag": "\(rounds.lag)"
-    case "rounds.success_base": Self.text(rounds.successBase)
-    case "rounds.success_slope": Self.text(rounds.successSlope)
-    case "rounds.success_min": Self.text(rounds.successMin)
-    case "rounds.success_max": Self.text(rounds.successMax)
-    case "rounds.median": Self.text(rounds.median)
-    case "rounds.spread": Self.text(rounds.spread)
-    case "rounds.scale_min": Self.text(rounds.scaleMin)
-    case "rounds.scale_max": Self.text(rounds.scaleMax)
-    case "rounds.burn_weight": Self.text(rounds.burnWeight)
-    default: Self.text(rounds.growthWeight)
-    }
   }
 
   private static func text(_ value: Double) -> String { Distribution.fixed(value).description }
