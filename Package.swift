@@ -59,6 +59,8 @@ let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metri
 let lifecycle: Target.Dependency = .product(
   name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let ordered: Target.Dependency = .product(
+  name: "OrderedCollections", package: "swift-collections")
 let signals: Target.Dependency = .product(
   name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
@@ -122,7 +124,7 @@ let economics: [Target] = [
   library("Determinism"),
   library("Economics"),
   library("Pricing", ["Economics"]),
-  library("Fleet", ["Determinism", "Economics"]),
+  library("Fleet", ["Determinism", "Economics", ordered]),
   library("KernelLayout"),
   library(
     "Runway",

@@ -101,13 +101,24 @@ public final class LocalCluster: Sendable {
       address: BrokerAddress(dataDirectory.broker), name: "up", process: Int(getpid()),
       release: solventRelease,
       services: ["broker"], logger: Logger(label: "solvent") { _ in SwiftLogNoOpLogHandler() })
-    defer { Task { await client.close() } }
+    do {
+      let status = try await complete(client, by: deadline)
+      await client.close()
+      ready.set()
+      try Self.writeFile(dataDirectory, supervisor.processes)
+      return status
+    } catch {
+      await client.close()
+      throw error
+    }
+  }
+
+  /// Waits until every process has joined.
+  private func complete(
+    _ client: ClusterClient, by deadline: ContinuousClock.Instant
+  ) async throws -> BrokerStatus {
     while ContinuousClock.now < deadline {
-      if let status = try? await client.brokerStatus(), isComplete(status) {
-        ready.set()
-        try Self.writeFile(dataDirectory, supervisor.processes)
-        return status
-      }
+      if let status = try? await client.brokerStatus(), isComplete(status) { return status }
       try await Task.sleep(for: .milliseconds(20))
     }
     throw Failure(

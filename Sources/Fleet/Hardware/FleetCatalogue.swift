@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import OrderedCollections
+
 /// Where a figure is from.
 public struct FigureSource: Codable, Hashable, Sendable {
   /// An address or a document.
@@ -44,38 +46,35 @@ public struct FleetCatalogue: Sendable {
 
   /// Entries, found by name or alias.
   public struct Section<Value: Sendable & Hashable>: Sendable, Hashable {
-    /// In the order in which they were added.
-    public private(set) var entries: [Entry<Value>] = []
-    /// Of the entries, in lower case.
-    private var names: [String] = []
-    private var index: [String: Int] = [:]
+    /// By name, in lower case.
+    private var byName: OrderedDictionary<String, Entry<Value>> = [:]
+    /// The names that aliases stand for, both in lower case.
+    private var aliases: [String: String] = [:]
 
     public init() {}
 
+    /// In the order in which they were added.
+    public var entries: [Entry<Value>] { byName.values.elements }
+
     /// The entry of that name or alias, in any spelling of case.
     public subscript(name: String) -> Entry<Value>? {
-      index[name.lowercased()].map { entries[$0] }
+      let key = name.lowercased()
+      return byName[key] ?? aliases[key].flatMap { byName[$0] }
     }
 
     /// Adds an entry, or replaces the one of that very name. A new name goes before another's alias; a
     /// new alias does not.
     public mutating func put(_ name: String, _ entry: Entry<Value>) {
       let key = name.lowercased()
-      let position = names.firstIndex(of: key) ?? entries.count
-      if position < entries.count {
-        entries[position] = entry
-      } else {
-        entries.append(entry)
-        names.append(key)
-      }
-      index[key] = position
-      for alias in entry.aliases where index[alias.lowercased()] == nil {
-        index[alias.lowercased()] = position
+      byName[key] = entry
+      for alias in entry.aliases.map({ $0.lowercased() })
+      where byName[alias] == nil && aliases[alias] == nil {
+        aliases[alias] = key
       }
     }
 
     /// Every name and alias.
-    public var spellings: [String] { index.keys.sorted() }
+    public var spellings: [String] { Set(byName.keys).union(aliases.keys).sorted() }
   }
 
   /// Models.
