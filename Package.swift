@@ -200,7 +200,8 @@ let services: [Target] = [
 
 /// One target a module, a simulated cluster, and real processes.
 let allTests: [Target] = [
-  library("TestSupport", at: "Tests/TestSupport", ["Documents", "Economics", "Usage"]),
+  library(
+    "TestSupport", at: "Tests/TestSupport", ["Documents", "Economics", "Reporting", "Usage"]),
   tests("ZeroMQTests", ["ZeroMQ"]),
   tests(
     "CBORTests",
@@ -226,7 +227,7 @@ let allTests: [Target] = [
     ["CBOR", "Determinism", "Economics", "Ledger", "Pricing", "Reporting", grdb]),
   tests(
     "ReportingTests",
-    ["CBOR", "Determinism", "Economics", "Ledger", "Pricing", "Reporting"]),
+    ["CBOR", "Determinism", "Economics", "Ledger", "Pricing", "Reporting", "TestSupport"]),
   tests(
     "RenderingTests",
     [
@@ -236,7 +237,9 @@ let allTests: [Target] = [
   tests("HostTests", ["Host", coreMetrics]),
   tests("SupervisionTests", ["Supervision"]),
   tests("IngestServiceTests", ["Broker", "IngestService", "Journal", "Usage"]),
-  tests("ReportServiceTests", ["ReportService"]),
+  tests(
+    "ReportServiceTests",
+    ["Documents", "Economics", "Ledger", "ReportService", "Reporting", "Runway", "TestSupport"]),
   tests(
     "ExampleTests",
     [

@@ -4,6 +4,7 @@ import Determinism
 import Economics
 import Foundation
 import Reporting
+import TestSupport
 import Testing
 
 @testable import Ledger

@@ -4,6 +4,7 @@ import CBOR
 import Determinism
 import Economics
 import Reporting
+import TestSupport
 import Testing
 
 @Suite("Statements as answers")

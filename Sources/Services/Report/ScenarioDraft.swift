@@ -9,17 +9,24 @@ import Runway
 /// A scenario from the books: what they say with how it is known, what they do not say either as it is
 /// now (nothing grows, nothing strays) or left to be filled in. Nothing comes from another company.
 struct ScenarioDraft {
+  /// A figure of the audience, the month that it is of, and how it is known.
+  private struct Count {
+    var value: Double
+    var month: Month
+    var evidence: Evidence
+  }
+
   /// Whom the books count.
   private enum Audience {
     /// Users; payers are `nil` where the books do not distinguish them.
-    case users(Double, payers: Double?)
-    case payers(Double)
+    case users(Count, payers: Count?)
+    case payers(Count)
     case absent
   }
 
   private let material: StatementMaterial
   private let statement: Statement
-  private let last: String
+  private let end: String
   private(set) var file: ScenarioFile
 
   /// Makes the draft that is asked for.
@@ -30,20 +37,19 @@ struct ScenarioDraft {
     var file = try ScenarioDraft(material, material.statement(period), name: query.name).file
     file.note =
       "written from the books of \(period.lowerBound) to \(period.upperBound); without "
-      + "figures for a "
-      + "change, everything stays as it is"
+      + "figures for a change, everything is held constant"
     return DraftAnswer(text: file.text, missing: file.missing)
   }
 
   init(_ material: StatementMaterial, _ statement: Statement, name: String) throws {
     self.material = material
     self.statement = statement
-    last = material.period.upperBound.description
+    end = material.period.upperBound.description
     file = ScenarioFile(named: name)
-    file.start = last
+    file.start = end
     file.currency = material.currency
     let audience = audience
-    keepAsItIs()
+    holdConstant()
     fillAudience(audience)
     let rest = fillRevenueBesideSubscriptions(audience)
     fillServing(rest, audience)
@@ -53,11 +59,28 @@ struct ScenarioDraft {
     try fillProfitShare()
   }
 
+  /// Users and paying customers in the last month that has figures: usage and entries of the month under
+  /// way come before its count.
   private var audience: Audience {
-    let users = statement.users.map { Double($0) } ?? 0
-    let payers = statement.payers.map { Double($0) } ?? 0
-    if users > 0 { return .users(users, payers: payers > 0 ? payers : nil) }
-    return payers > 0 ? .payers(payers) : .absent
+    if let users = last(.users) {
+      return .users(users, payers: count(.payers, in: users.month) ?? last(.payers))
+    }
+    return last(.payers).map { .payers($0) } ?? .absent
+  }
+
+  private func count(_ measure: AudienceMeasure, in month: Month) -> Count? {
+    guard let figure = material.books.audience(measure, in: month), figure.value > 0 else {
+      return nil
+    }
+    return Count(value: Double(figure.value), month: month, evidence: figure.evidence)
+  }
+
+  /// The last figure of a measure up to the end of the period; `nil` for none, or for 0.
+  private func last(_ measure: AudienceMeasure) -> Count? {
+    let months = material.books.figures.filter { $0.measure == measure }.map { Month(day: $0.day) }
+    return months.filter { $0 <= material.period.upperBound }.max().flatMap {
+      count(measure, in: $0)
+    }
   }
 
   /// Money per month.
@@ -67,13 +90,13 @@ struct ScenarioDraft {
 
   // MARK: Values
 
-  /// What the books do not know to change stays as it is.
-  private mutating func keepAsItIs() {
+  /// What the books give no figure for is held constant.
+  private mutating func holdConstant() {
     for parameter in [
       RunwayScenario.Parameter.growth, .decline, .loss, .paidShareDrift, .requestsDrift,
       .costDecline, .apiGrowth, .fixedGrowth,
     ] {
-      assume(parameter, 0, "not in the books: stays as it is")
+      assume(parameter, 0, "not in the books: held constant")
     }
     assume(.saturation, 1e15, "the audience does not grow")
     set(.payerWeight, 1, .measured, "cost is an average over all users")
@@ -82,41 +105,44 @@ struct ScenarioDraft {
   private mutating func fillAudience(_ audience: Audience) {
     switch audience {
     case .users(let users, let payers):
-      set(.audience, users, evidence(.users), "users")
+      set(.audience, users.value, users.evidence, "users", of: users.month)
       guard let payers else { return fillAverageUser(users) }
-      guard payers <= users else {
+      guard payers.value <= users.value else {
         leave(.paidShare, "the books have more paying customers than users")
         return leave(.price, "the books have more paying customers than users")
       }
-      let known = max(evidence(.users), evidence(.payers))
-      set(.paidShare, payers / users, known, "paying customers over users")
+      set(
+        .paidShare, payers.value / users.value, max(users.evidence, payers.evidence),
+        "paying customers over users", of: payers.month)
       fillPrice(payers)
     case .payers(let payers):
-      set(.audience, payers, evidence(.payers), "paying customers: the books have no other users")
+      set(
+        .audience, payers.value, payers.evidence,
+        "paying customers: the books have no other users", of: payers.month)
       set(.paidShare, 1, .measured, "only paying customers are in the books")
       fillPrice(payers)
     case .absent:
       for parameter in [RunwayScenario.Parameter.audience, .paidShare, .price, .requests, .cost] {
-        set(parameter, 0, .measured, "the books have no audience: all revenue is api_revenue")
+        assume(parameter, 0, "the books have no audience: all revenue is api_revenue")
       }
     }
   }
 
   /// Without payers in the books, every user pays the average, which comes to the same revenue.
-  private mutating func fillAverageUser(_ users: Double) {
+  private mutating func fillAverageUser(_ users: Count) {
     guard subscriptions != 0 else {
       set(.paidShare, 0, .measured, "no subscriptions are booked")
       return set(.price, 0, .measured, "no subscriptions are booked")
     }
     set(.paidShare, 1, .measured, "the books have no paying customers: every user pays the average")
     set(
-      .price, subscriptions / users, max(evidence(of: .subscriptions), evidence(.users)),
+      .price, subscriptions / users.value, max(evidence(of: .subscriptions), users.evidence),
       "subscriptions over users")
   }
 
-  private mutating func fillPrice(_ payers: Double) {
+  private mutating func fillPrice(_ payers: Count) {
     set(
-      .price, subscriptions / payers, max(evidence(of: .subscriptions), evidence(.payers)),
+      .price, subscriptions / payers.value, max(evidence(of: .subscriptions), payers.evidence),
       "subscriptions over paying customers")
   }
 
@@ -139,34 +165,33 @@ struct ScenarioDraft {
     }
     let margin = max(0, 1 - serving / revenue)
     assume(.apiMargin, Self.rounded(margin), "the gross margin of all revenue")
-    return max(0, serving - other * (1 - margin))
+    return margin > 0 ? serving * ((revenue - other) / revenue) : max(0, serving - other)
   }
 
   private mutating func fillServing(_ serving: Double, _ audience: Audience) {
-    let (users, measure): (Double, AudienceMeasure)
+    let users: Count
     switch audience {
-    case .users(let count, _): (users, measure) = (count, .users)
-    case .payers(let count): (users, measure) = (count, .payers)
+    case .users(let count, _), .payers(let count): users = count
     case .absent: return
     }
     let requests = Double(statement.requests) / Double(statement.months)
     guard statement.knowsServing else {
-      set(.requests, requests / users, evidence(measure), "requests of the usage ledger over users")
+      set(.requests, requests / users.value, users.evidence, "metered requests per user")
       return leave(.cost, "the books do not say what serving costs")
     }
     guard requests > 0 else {
       // Without metered usage, the cost of serving a user is put on one request per user and month.
       set(.requests, 1, .measured, "no usage is metered: a user's month is the unit")
       return set(
-        .cost, serving / users, max(evidence(of: .hosting), evidence(measure)),
+        .cost, serving / users.value, max(evidence(of: .hosting), users.evidence),
         "hosting, less the API's at its margin, over users")
     }
-    set(.requests, requests / users, evidence(measure), "requests of the usage ledger over users")
+    set(.requests, requests / users.value, users.evidence, "metered requests per user")
     set(
       .cost, serving / requests,
       statement.usage.hasUnpriced ? .assumed : statement.usage.evidence,
       "serving cost over requests, less the API's at its margin"
-        + (statement.usage.hasUnpriced ? "; part of the usage has no price" : ""))
+        + (statement.usage.hasUnpriced ? "; some usage is unpriced" : ""))
   }
 
   private mutating func fillFixedCost(besides serving: Double, _ audience: Audience) {
@@ -194,7 +219,8 @@ struct ScenarioDraft {
   /// growth and of decline are not distinguished: there is one regime.
   private mutating func forecastGrowth(_ audience: Audience) {
     if case .absent = audience { return }
-    let months = Set(material.books.figures.map { Month(day: $0.day) }).sorted()
+    let months = Set(material.books.figures.map { Month(day: $0.day) })
+      .filter { $0 <= material.period.upperBound }.sorted()
     for measure in [AudienceMeasure.users, .visits, .payers] {
       let figures = months.compactMap { month in
         material.books.audience(measure, in: month).map {
@@ -220,26 +246,29 @@ struct ScenarioDraft {
     let shared = independence.deals.filter { $0.entry.terms?.profitShare != nil }
     file.scenario.profitShare.share =
       shared.map { Double($0.entry.terms?.profitShare ?? 0) / 1_000_000 }.max() ?? 0
-    // A deal without a cap takes its share for ever.
+    // A deal without a cap takes its share permanently.
     let caps = shared.map { $0.outstanding?.approximate ?? 1e15 }
     file.scenario.profitShare.cap = min(1e15, caps.reduce(0, +))
   }
 
   // MARK: Parameters
 
-  private func origin(_ source: String, _ evidence: Evidence) -> Provenance {
-    Provenance(source: source, date: last, evidence: evidence.name)
+  private func origin(
+    _ source: String, _ evidence: Evidence, of month: Month? = nil
+  ) -> Provenance {
+    Provenance(source: source, date: month?.description ?? end, evidence: evidence.name)
   }
 
   /// A value of the books; one that no scenario can have is left to be filled in.
   private mutating func set(
-    _ parameter: RunwayScenario.Parameter, _ value: Double, _ evidence: Evidence, _ source: String
+    _ parameter: RunwayScenario.Parameter, _ value: Double, _ evidence: Evidence, _ source: String,
+    of month: Month? = nil
   ) {
     let distribution = Self.range(value, evidence)
     if parameter.problem(with: distribution) == nil {
-      file.set(parameter, distribution, origin(source, evidence))
+      file.set(parameter, distribution, origin(source, evidence, of: month))
     } else if parameter.problem(with: .fixed(value)) == nil {
-      file.set(parameter, .fixed(value), origin(source, evidence))
+      file.set(parameter, .fixed(value), origin(source, evidence, of: month))
     } else {
       leave(parameter, "\(source): the books give \(value)")
     }
@@ -252,7 +281,7 @@ struct ScenarioDraft {
   }
 
   private mutating func leave(_ parameter: RunwayScenario.Parameter, _ reason: String) {
-    file.leave(parameter, Provenance(source: reason, date: last, evidence: ""))
+    file.leave(parameter, Provenance(source: reason, date: end, evidence: ""))
   }
 
   private static func range(_ value: Double, _ evidence: Evidence) -> Distribution {
@@ -274,10 +303,6 @@ struct ScenarioDraft {
   }
 
   // MARK: Evidence
-
-  private func evidence(_ measure: AudienceMeasure) -> Evidence {
-    material.books.figures.last { $0.measure == measure }?.evidence ?? .assumed
-  }
 
   private func evidence(of account: Account) -> Evidence { evidence { $0 == account } }
 

@@ -14,7 +14,7 @@ extension Scenario {
     static let configuration = CommandConfiguration(
       abstract: "Drafts a scenario from the books, every value with its source.",
       discussion: """
-        Nothing comes from another company. Without figures for a change, everything stays as it is.
+        Nothing comes from another company. What has no figures for a change is held constant.
         Required values that are not in the books are left blank, and the file is refused until they
         are filled in. Without an audience in the books, all revenue is in api_revenue.
 
