@@ -239,7 +239,10 @@ let allTests: [Target] = [
   tests("IngestServiceTests", ["Broker", "IngestService", "Journal", "Usage"]),
   tests(
     "ReportServiceTests",
-    ["Documents", "Economics", "Ledger", "ReportService", "Reporting", "Runway", "TestSupport"]),
+    [
+      "CBOR", "Documents", "Economics", "Ledger", "Pricing", "ReportService", "Reporting", "Runway",
+      "TestSupport",
+    ]),
   tests(
     "ExampleTests",
     [

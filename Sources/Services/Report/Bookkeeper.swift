@@ -27,8 +27,7 @@ final class Bookkeeper: Sendable {
   /// Touched by the book thread only; the mutex proves it to the compiler.
   private struct Books {
     let ledger: Ledger
-    var streams: CostStreams
-    let epoch: UInt64
+    var streams: FollowingStreams
     var machine = Machine()
   }
 
@@ -59,13 +58,12 @@ final class Bookkeeper: Sendable {
 
   init(_ ledger: sending Ledger, logger: Logger) throws {
     self.logger = logger
-    let streams = try CostStreams(ledger)
-    let epoch = try ledger.nextEpoch()
+    let streams = try FollowingStreams(ledger)
     let head = ledger.head
     logger.notice(
       "ledger open",
-      metadata: ["sequence": "\(head.sequence)", "epoch": "\(epoch)"])
-    books = Mutex(Books(ledger: ledger, streams: streams, epoch: epoch))
+      metadata: ["sequence": "\(head.sequence)", "epoch": "\(streams.epoch)"])
+    books = Mutex(Books(ledger: ledger, streams: streams))
   }
 
   func attach(_ outbox: WorkerOutbox) { self.outbox.withLock { $0 = outbox } }
@@ -156,25 +154,17 @@ final class Bookkeeper: Sendable {
       return decide { $0.failed("\(error)") }
     }
     // The books are right whatever becomes of the streams.
-    books.withLock { books in
-      do {
-        for change in changes { try books.streams.add(change) }
-      } catch {
-        logger.error(
-          "the streams could not follow the ledger; they are made again from it",
-          metadata: ["error": "\(error)"])
-        remake(&books)
-      }
-    }
-  }
-
-  private func remake(_ books: inout Books) {
-    do {
-      books.streams = try CostStreams(books.ledger)
-    } catch {
+    switch books.withLock({ $0.streams.follow(changes, of: $0.ledger) }) {
+    case .followed: break
+    case .remade(let reason):
+      logger.error(
+        "the streams could not follow the ledger and were rebuilt from it",
+        metadata: ["error": "\(reason)"])
+      publishAll()
+    case .stale(let reason):
       logger.critical(
         "streams cannot show what the ledger holds; ask for costs instead: solvent cost",
-        metadata: ["error": "\(error)"])
+        metadata: ["error": "\(reason)"])
     }
   }
 
@@ -203,7 +193,7 @@ final class Bookkeeper: Sendable {
   /// The broker wants everything: it is new, or it lost a piece.
   func publishAll() {
     thread.async {
-      let (messages, epoch) = self.books.withLock { ($0.streams.snapshots(), $0.epoch) }
+      let (messages, epoch) = self.books.withLock { $0.streams.snapshots() }
       self.publish(messages, epoch)
     }
   }
@@ -214,9 +204,7 @@ final class Bookkeeper: Sendable {
     await withCheckedContinuation { continuation in
       thread.async {
         let took = ContinuousClock().measure {
-          let (messages, epoch) = self.books.withLock { books in
-            (books.streams.takeChanges() + books.streams.snapshots(onlyDue: true), books.epoch)
-          }
+          let (messages, epoch) = self.books.withLock { $0.streams.changes() }
           self.publish(messages, epoch)
         }
         continuation.resume(returning: took)

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CBOR
+import Economics
+import Pricing
+import Reporting
+import TestSupport
+import Testing
+
+@testable import Ledger
+@testable import ReportService
+
+@Suite("Streams beside the ledger")
+struct FollowingStreamsTests {
+  /// A row of gpt-4 at $1 per token.
+  static func outcome(_ start: UInt64, tokens: UInt64) throws -> PricingOutcome {
+    let batch = UsageBatch(
+      count: 1, baseTime: 1_690_848_000_000, timeDeltas: [0],
+      seriesTable: SeriesTable(
+        count: 1, columns: [.init(dimension: "model", values: ["gpt-4"], codes: [0])]),
+      series: [0], quantities: [.init(meter: .inputTokens, values: [tokens])],
+      evidence: .measured)
+    return try Costing.price(
+      PricingJob(
+        key: BatchKey(source: "log", stream: [1], start: start, end: start + 1), rowsRead: 1,
+        rowsQuarantined: 0, rowsDuplicate: 0, batch: batch,
+        rates: [
+          RateCard(
+            provider: "", model: "gpt-4",
+            rates: [
+              .init(
+                from: TimeBucket(index: 0), until: nil, meter: .inputTokens,
+                price: try Money(decimal: "1"), evidence: .reported)
+            ])
+        ], book: [9], currency: "USD"))
+  }
+
+  static func commit(_ outcome: PricingOutcome, to ledger: Ledger) throws -> [Ledger.Change] {
+    try ledger.commit([(outcome, try CBOREncoder().encode(outcome))]).changes
+  }
+
+  static func costs(_ messages: [CostStreams.Message]) -> [String: String] {
+    var costs: [String: String] = [:]
+    for message in messages where message.topic == "cost/day/model" {
+      for row in message.update.rows { costs[row.name] = row.totals.cost.decimal }
+    }
+    return costs
+  }
+
+  @Test("A commit is published as a change, in the epoch of this run")
+  func follows() throws {
+    let path = try TemporaryPath()
+    let ledger = try Ledger(path: path.path + "/ledger.sqlite")
+    var streams = try FollowingStreams(ledger)
+    let changes = try Self.commit(Self.outcome(0, tokens: 5), to: ledger)
+    #expect(streams.follow(changes, of: ledger) == .followed)
+    let (messages, epoch) = streams.changes()
+    #expect(Self.costs(messages) == ["gpt-4": "5"])
+    #expect(epoch == 1 && messages.allSatisfy { $0.sequence == 1 && !$0.isSnapshot })
+    let none = streams.changes().messages
+    #expect(none.isEmpty)
+    let next = try FollowingStreams(ledger)
+    #expect(next.epoch == 2)
+  }
+
+  @Test("What they cannot add makes them new, in an epoch that replaces the old")
+  func remade() throws {
+    let path = try TemporaryPath()
+    let ledger = try Ledger(path: path.path + "/ledger.sqlite")
+    var streams = try FollowingStreams(ledger)
+    var changes = try Self.commit(Self.outcome(0, tokens: 5), to: ledger)
+    #expect(streams.follow(changes, of: ledger) == .followed)
+    _ = streams.changes()
+    // The ledger takes the second batch; the streams are given one whose cost no sum can hold.
+    changes = try Self.commit(Self.outcome(1, tokens: 2), to: ledger)
+    var absurd = changes[0]
+    absurd.outcome.costs = MoneyColumn()
+    for _ in 0..<absurd.outcome.lineCount {
+      absurd.outcome.costs.append(Money(quanta: .max))
+    }
+    guard case .remade = streams.follow([absurd], of: ledger) else {
+      Issue.record("not remade")
+      return
+    }
+    let (messages, epoch) = streams.snapshots()
+    #expect(epoch == 2 && Self.costs(messages) == ["gpt-4": "7"])
+    #expect(messages.allSatisfy { $0.isSnapshot })
+    // And they go on from there.
+    changes = try Self.commit(Self.outcome(2, tokens: 1), to: ledger)
+    #expect(streams.follow(changes, of: ledger) == .followed)
+    let last = streams.changes().messages
+    #expect(Self.costs(last) == ["gpt-4": "8"])
+  }
+}
