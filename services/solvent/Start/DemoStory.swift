@@ -73,16 +73,16 @@ struct DemoStory {
     var chat = CostTotals()
     for row in cost.rows where row.key.first == DemoUsage.mainProduct { try? chat.add(row.totals) }
     let currency = FleetEstimate.currency
-    let roofline = press.cases[1].estimate.perDay
+    let (arithmetic, memory) = (press.cases[0].estimate, press.cases[1].estimate)
     page.line(page.bold("What does chat alone cost per day? It depends on what is counted:"))
-    let gpus = Text.grouped(Int(press.cases[0].estimate.gpus))
     page.line(
-      "  as an API \(CostPrinter(cost, zone: "UTC").dollars(chat)) · on \(gpus) GPUs, "
-        + "only arithmetic counted (press) "
-        + Amount.text(press.cases[0].estimate.perDay, currency))
+      "  as an API \(Amount.text(chat.cost.approximate, currency)) · on "
+        + "\(Text.grouped(Int(arithmetic.gpus))) GPUs, only arithmetic counted (press) "
+        + Amount.text(arithmetic.perDay, currency))
     page.line(
-      "  those GPUs with memory included \(Amount.text(roofline, currency)) · assumed below, "
-        + "between them, \(Amount.text(verdict.servingPerDay, currency))")
+      "  on the \(Text.grouped(Int(memory.gpus))) GPUs that memory requires "
+        + "\(Amount.text(memory.perDay, currency)) · assumed below "
+        + Amount.text(verdict.servingPerDay, currency))
   }
 
   private func questions(on page: Page) {
@@ -92,8 +92,12 @@ struct DemoStory {
     let currency = verdict.currency
     line(
       "Does revenue cover it?",
-      "\(Amount.text(verdict.revenuePerDay, currency)) per day: \(whole(verdict.servingCoverage)) of "
-        + "serving, \(whole(verdict.coverage)) of all costs")
+      "\(Amount.text(verdict.revenuePerDay, currency)) per day, chat and API: "
+        + "\(whole(verdict.servingCoverage)) of serving "
+        + "(\(Amount.text(verdict.allServingPerDay, currency))),")
+    page.line(
+      "  \(whole(verdict.coverage)) of all costs "
+        + "(\(Amount.text(verdict.costsPerDay, currency)))")
     line(
       "How long does the money last?",
       "\(Amount.text(verdict.cash, currency)) (assumed), less \(Amount.text(verdict.burnPerDay, currency)) "

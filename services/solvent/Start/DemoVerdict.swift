@@ -39,6 +39,9 @@ struct DemoVerdict {
 
   /// Of chat, in the scenario's median.
   var servingPerDay: Double { Self.perDay(present.userServing) }
+  /// Of chat and the API.
+  var allServingPerDay: Double { Self.perDay(present.serving) }
+  var costsPerDay: Double { Self.perDay(present.serving + present.fixed) }
   var revenuePerDay: Double { Self.perDay(present.revenue) }
   /// Of the whole company, training and staff included.
   var burnPerDay: Double { Self.perDay(present.burn) }
