@@ -72,7 +72,7 @@ public struct RunwayCounts: Hashable, Sendable {
   }
 
   /// FNV-1a of the cash histogram: the fingerprint that golden tests compare.
-  public var fanHash: UInt64 {
+  public var cashFingerprint: UInt64 {
     cashHistogram.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
   }
 }

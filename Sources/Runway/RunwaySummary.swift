@@ -96,24 +96,28 @@ public struct RunwaySummary: Sendable {
       high: month(probability + error))
   }
 
-  /// Cash at the end of a month, by probability; ruined paths have none.
+  /// Cash at the end of a month, by probability; ruined paths have none. The value is the middle of a bin,
+  /// at most 1.6% from any amount in it; low and high are the borders of the bins at the quantiles one
+  /// standard error of probability below and above.
   public func cash(at month: Int, _ probability: Double) -> Quantile<Double> {
     let error = (probability * (1 - probability) / Double(max(1, paths))).squareRoot()
     let row = row(month)
-    func amount(_ p: Double) -> Double {
+    func bin(_ p: Double) -> Int {
       var sum = 0.0
       for (bin, count) in row.enumerated() {
         sum += Double(count)
-        if sum >= p * Double(paths) { return middle(ofBin: bin) }
+        if sum >= p * Double(paths) { return bin }
       }
-      return middle(ofBin: KernelInput.cashHistogramWidth - 1)
+      return KernelInput.cashHistogramWidth - 1
     }
     return Quantile(
-      probability: probability, value: amount(probability), low: amount(probability - error),
-      high: amount(probability + error))
+      probability: probability, value: middle(ofBin: bin(probability)),
+      low: borders(ofBin: bin(probability - error)).lower,
+      high: borders(ofBin: bin(probability + error)).upper)
   }
 
-  /// Mean cash at the end of a month over all paths, and its standard error; ruined ones have none.
+  /// Mean cash at the end of a month over all paths, and its standard error by chance alone; ruined ones have
+  /// none. Amounts are taken at the middles of their bins, which may move the mean by 1.6%.
   public func meanCash(at month: Int) -> (value: Double, standardError: Double) {
     var (sum, squares) = (0.0, 0.0)
     for (bin, count) in row(month).enumerated() {
@@ -131,12 +135,21 @@ public struct RunwaySummary: Sendable {
     return counts.cashHistogram[start..<start + KernelInput.cashHistogramWidth]
   }
 
-  /// The middle of a cash bin. The first holds everything below 65,536 of the kernel's units, at most a
+  /// The middle of a cash bin. The first holds everything below 67,584 of the kernel's units, at most a
   /// thousandth of the cash at the start, of the largest tranche or of the first month's money.
   private func middle(ofBin bin: Int) -> Double {
-    guard bin > 1 else { return bin == 1 ? 32_768 / moneyScale : 0 }
+    let (lower, upper) = borders(ofBin: bin)
+    return (lower + upper) / 2
+  }
+
+  /// The least amount of a cash bin, and that of the next.
+  private func borders(ofBin bin: Int) -> (lower: Double, upper: Double) {
     func border(_ bin: Int) -> Double { Double(Float(bitPattern: UInt32(bin + 4_575) << 18)) }
-    return (border(bin) + border(bin + 1)) / 2 / moneyScale
+    switch bin {
+    case 0: return (0, 0)
+    case 1: return (0, border(2) / moneyScale)
+    default: return (border(bin) / moneyScale, border(bin + 1) / moneyScale)
+    }
   }
 
   /// P(break-even by the end of a month).

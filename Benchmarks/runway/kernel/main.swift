@@ -7,4 +7,4 @@ let words = CommandLine.arguments
 let paths = words.count > 1 ? Int(words[1]) ?? 8_192 : 8_192
 let program = try RunwayProgram(.runway60)
 let counts = RunwayEngine.simulate(program, seed: 1, first: 0, count: paths).counts
-print(RunwayEngine.kernel.rawValue, paths, String(counts.fanHash, radix: 16))
+print(RunwayEngine.kernel.rawValue, paths, String(counts.cashFingerprint, radix: 16))

@@ -120,7 +120,7 @@ public struct ComparisonReport {
               above: ruin.above,
               difference: change?.value, differenceError: change?.standardError)
           }, runwayP10: summary.runway(0.1).value,
-          fingerprint: String(summary.counts.fanHash, radix: 16))
+          fingerprint: String(summary.counts.cashFingerprint, radix: 16))
       })
   }
 }

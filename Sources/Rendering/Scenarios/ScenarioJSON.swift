@@ -92,7 +92,7 @@ struct ScenarioJSON: Encodable {
     seed = file.scenario.seed
     horizon = summary.months
     stepsPerMonth = summary.stepsPerMonth
-    fingerprint = String(summary.counts.fanHash, radix: 16)
+    fingerprint = String(summary.counts.cashFingerprint, radix: 16)
     runway = ScenarioReport.probabilities.map { MonthQuantile(summary.runway($0)) }
     breakEven = ScenarioReport.probabilities.map { MonthQuantile(summary.breakEven($0)) }
     months = (1...summary.months).map { Self.month($0, summary) }

@@ -91,9 +91,10 @@ public struct ScenarioReport {
       page.dim(
         """
         ± is one standard error of the simulation, not of the assumptions · <, >: no path, every \
-        path; with 95% confidence · low, high: lowest and highest tenth of the driver
+        path; with 95% confidence · low, high: lowest and highest tenth of the driver · cash is \
+        accurate to 1.6%
         \(String(format: "%.2f", seconds)) s, \(String(format: "%.0f", rate / 1e6)) M path-steps/s \
-        · fingerprint \(String(summary.counts.fanHash, radix: 16))
+        · fingerprint \(String(summary.counts.cashFingerprint, radix: 16))
         """))
   }
 

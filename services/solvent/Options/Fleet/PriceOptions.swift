@@ -88,31 +88,18 @@ struct PriceOptions: ParsableArguments {
 
   /// The tier asked for, else all, the usual ones first.
   func tiers() throws -> [HardwarePrice.Tier] {
-    let usual: [HardwarePrice.Tier] = [
-      .neocloud, .longTail, .reserved, .hyperscaler, .spot, .ownNeocloud, .ownHyperscaler,
-    ]
-    guard let tier else { return usual }
+    guard let tier else { return HardwarePrice.Tier.rents }
     guard let wanted = HardwarePrice.Tier(name: tier), wanted != .purchase else {
-      let names = usual.map(\.name).joined(separator: ", ")
+      let names = HardwarePrice.Tier.rents.map(\.name).joined(separator: ", ")
       throw Failure(EX_USAGE, "'\(tier)' is not a known tier; choose one of \(names)")
     }
     return [wanted]
   }
 
-  /// The sources of prices, each once.
-  private static func origins(_ prices: [HardwarePrice]) -> String {
-    var seen: Set<String> = []
-    return prices.map { "\($0.source.address) (\($0.source.date))" }
-      .filter { seen.insert($0).inserted }.joined(separator: "; ")
-  }
-
   func price(_ accelerator: Accelerator, _ catalogue: FleetCatalogue) throws -> PricedHour {
     let site = try siteCosts(catalogue)
-    let known = catalogue.prices.filter {
-      catalogue.accelerators[$0.accelerator]?.value.name == accelerator.name
-    }
     if own {
-      let (capital, origin, isGuess) = try capital(known)
+      let (capital, origin, isGuess) = try capital(catalogue.purchase(of: accelerator))
       let terms = OwnershipTerms(
         capital: capital, years: years, interest: interest, resale: resale, load: utilization)
       return PricedHour(
@@ -122,43 +109,27 @@ struct PriceOptions: ParsableArguments {
       return PricedHour(
         hour: .rented(try Self.range(rent)), origin: "given by you", isGuess: false, site: site)
     }
-    for tier in try tiers() {
-      // What somebody vouches for goes before guesses.
-      let of = known.filter { $0.tier == tier }
-      let sound = of.filter { !$0.source.isGuess }
-      let taken = sound.isEmpty ? of : sound
-      guard let first = taken.first else { continue }
-      let low = taken.map(\.low).min() ?? first.low
-      let high = taken.map(\.high).max() ?? first.high
-      let estimate = ErrorTable.quantile(taken.map(\.middle), 0.5)
-      return PricedHour(
-        hour: .rented(Interval(low: low, estimate: estimate, high: high)),
-        origin: "\(tier.name), \(Self.origins(taken))",
-        isGuess: sound.isEmpty, site: site)
+    guard let known = catalogue.rent(of: accelerator, tiers: try tiers()) else {
+      throw Failure(
+        EX_USAGE,
+        "no price is known for \(accelerator.name)\(tier.map { " at \($0)" } ?? ""); "
+          + "give it: --rent 2.95")
     }
-    throw Failure(
-      EX_USAGE,
-      "no price is known for \(accelerator.name)\(tier.map { " at \($0)" } ?? ""); "
-        + "give it: --rent 2.95")
+    return PricedHour(
+      hour: .rented(known.range), origin: "\(known.tier.name), \(known.origins)",
+      isGuess: known.isGuess, site: site)
   }
 
-  private func capital(_ known: [HardwarePrice]) throws -> (Interval, String, Bool) {
+  private func capital(_ known: CataloguePrice?) throws -> (Interval, String, Bool) {
     if let capital { return (try Self.range(capital), "given by you", false) }
-    let prices = known.filter { $0.tier == .purchase }
-    let sound = prices.filter { !$0.source.isGuess }
-    let taken = sound.isEmpty ? prices : sound
-    guard !taken.isEmpty else {
+    guard let known else {
       throw Failure(EX_USAGE, "no purchase price is known; give it: --capital 37000")
     }
     let share = OwnershipTerms.acceleratorShare
-    let range = Interval(
-      low: (taken.map(\.low).min() ?? 0) / share,
-      estimate: ErrorTable.quantile(taken.map(\.middle), 0.5) / share,
-      high: (taken.map(\.high).max() ?? 0) / share)
     return (
-      range,
-      "GPU by \(Self.origins(taken)), which is \(Percent.text(share)) of its share of the server",
-      sound.isEmpty
+      known.range.times(1 / share),
+      "GPU by \(known.origins), which is \(Percent.text(share)) of its share of the server",
+      known.isGuess
     )
   }
 }
