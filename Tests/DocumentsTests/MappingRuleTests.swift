@@ -255,6 +255,10 @@ struct PriceBookRuleTests {
         "models[0].rates[0].per_million_tokens.input", "1e3"
       ),
       (
+        11, "        per_million_tokens: {input: 200000000000000}",
+        "models[0].rates[0].per_million_tokens.input", "170 trillion"
+      ),
+      (
         11, "        per_million_tokens: {input: 0.0000000000000000001}",
         "models[0].rates[0].per_million_tokens.input", "decimal"
       ),

@@ -190,7 +190,7 @@ struct ScenarioFileTests {
     #expect(file.scenario.rounds == rounds)
     let result = RunwayEngine.simulate(
       try RunwayProgram(file.scenario), seed: 1, first: 0, count: 8_192)
-    #expect(String(result.counts.fanHash, radix: 16) == "3e0c3109d85ddd97")
+    #expect(String(result.counts.cashFingerprint, radix: 16) == "3e0c3109d85ddd97")
   }
 
   @Test func everyParameterAndSettingCanBeSet() throws {

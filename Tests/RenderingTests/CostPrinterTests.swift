@@ -212,6 +212,7 @@ struct PricePrinterTests {
     let rates = try #require(object["rates"] as? [[String: Any]])
     #expect(object["schema"] as? String == "solvent.prices/v1" && rates.count == 2)
     #expect(rates[0]["input"] as? String == "30" && rates[0]["output"] is NSNull)
+    #expect(rates[1]["output"] is NSNull)
     #expect(rates[1]["until"] is NSNull && rates[1]["cached_input"] as? String == "0")
   }
 

@@ -154,7 +154,11 @@ struct StrictYAML {
   func money(perMillion: Bool = false) throws(FileProblem) -> Money {
     let text = try text()
     do throws(MoneyError) {
-      return perMillion ? try Money(perMillion: text) : try Money(decimal: text)
+      guard perMillion else { return try Money(decimal: text) }
+      let price = try Money(perMillion: text)
+      // Lists show it per million again.
+      _ = try price.times(1_000_000)
+      return price
     } catch {
       throw problem("\(error)")
     }

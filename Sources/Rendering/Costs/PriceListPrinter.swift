@@ -35,11 +35,14 @@ public struct PriceListPrinter {
     String(Instant.text(bucket.start).prefix(10))
   }
 
-  /// Per million tokens, or per image; a price that no amount can hold a million times is said so.
+  /// What a price is called that no amount can hold a million times; files cannot say one.
+  private static let tooLarge = "too large"
+
+  /// Per million tokens, or per image.
   private static func price(_ rate: PriceBook.Rate, _ meter: Meter) -> String {
     guard let price = rate.prices[meter] else { return "" }
     guard meter.countsTokens else { return price.decimal }
-    return (try? price.times(1_000_000))?.decimal ?? "too large"
+    return (try? price.times(1_000_000))?.decimal ?? tooLarge
   }
 
   public func print(on page: Page) {
@@ -76,7 +79,7 @@ public struct PriceListPrinter {
       book: book.name, version: book.version, currency: book.currency,
       rates: cells.map { row in
         let fields = zip(Self.names, row).map { name, cell in
-          (name, cell.isEmpty ? JSON.Value.null : .text(cell))
+          (name, cell.isEmpty || cell == Self.tooLarge ? JSON.Value.null : .text(cell))
         }
         return Dictionary(fields, uniquingKeysWith: { $1 })
       })

@@ -1,19 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Economics
 public import Fleet
 import Foundation
 
 /// Figures of one thing, each with its source.
 public struct FigureList {
+  /// What a figure is.
+  public enum Value {
+    case number(Double, unit: String)
+    case text(String)
+    /// US dollars, from the lowest to the highest price.
+    case price(low: Double, high: Double)
+  }
+
   public struct Figure {
+    /// The key in JSON and CSV.
     public var name: String
-    public var value: String
+    /// For people.
+    public var label: String
+    public var value: Value
+    /// The value for people.
+    public var text: String
     /// `nil` where it is worked out from the others.
     public var source: FigureSource?
 
-    public init(name: String, value: String, source: FigureSource? = nil) {
+    public init(
+      name: String, label: String? = nil, _ value: Value, _ text: String,
+      source: FigureSource? = nil
+    ) {
       self.name = name
+      self.label = label ?? name
       self.value = value
+      self.text = text
       self.source = source
     }
   }
@@ -35,7 +54,10 @@ public struct FigureList {
   private struct ListJSON: Encodable {
     struct Figure: Encodable {
       var name: String
-      var value: String
+      var value: JSON.Value?
+      var unit: String?
+      var low: String?
+      var high: String?
       var source: String?
       var date: String?
       var guess: Bool
@@ -43,31 +65,53 @@ public struct FigureList {
 
     var model: String?
     var gpu: String?
+    var currency: String
     var figures: [Figure]
   }
 
-  private var json: ListJSON {
-    ListJSON(
-      model: key == "model" ? title : nil, gpu: key == "gpu" ? title : nil,
-      figures: figures.map {
-        .init(
-          name: $0.name, value: $0.value, source: $0.source?.address, date: $0.source?.date,
-          guess: $0.source?.isGuess ?? false)
-      })
+  /// An amount of a catalogue, which has a few digits, as exact decimals.
+  private static func decimal(_ dollars: Double) -> String {
+    (try? Money(decimal: "\(dollars)"))?.decimal ?? "\(dollars)"
+  }
+
+  private func json(_ figure: Figure) -> ListJSON.Figure {
+    var json = ListJSON.Figure(name: figure.name, guess: figure.source?.isGuess ?? false)
+    json.source = figure.source?.address
+    json.date = figure.source?.date
+    switch figure.value {
+    case .number(let number, let unit):
+      json.value = .number(number)
+      json.unit = unit.isEmpty ? nil : unit
+    case .text(let text): json.value = .text(text)
+    case .price(let low, let high):
+      json.low = Self.decimal(low)
+      json.high = Self.decimal(high)
+    }
+    return json
   }
 
   public func print(on page: Page) {
     switch page.format {
     case .json:
-      page.json("solvent.fleet.\(key)/v1", json)
+      page.json(
+        "solvent.fleet.\(key)/v1",
+        ListJSON(
+          model: key == "model" ? title : nil, gpu: key == "gpu" ? title : nil,
+          currency: FleetEstimate.currency, figures: figures.map(json)))
     case .csv:
-      page.line("figure,value,source,date,guess")
+      page.csv(["figure", "value", "unit", "low", "high", "source", "date", "guess"])
       for figure in figures {
-        page.line(
-          CSVText.line([
-            figure.name, figure.value, figure.source?.address ?? "", figure.source?.date ?? "",
-            "\(figure.source?.isGuess ?? false)",
-          ]))
+        let json = json(figure)
+        let value =
+          switch figure.value {
+          case .number(let number, _): sample(number)
+          case .text(let text): text
+          case .price: ""
+          }
+        page.csv([
+          json.name, value, json.unit ?? "", json.low ?? "", json.high ?? "", json.source ?? "",
+          json.date ?? "", "\(json.guess)",
+        ])
       }
     case .table, .md:
       var table = Table(columns: [
@@ -76,12 +120,17 @@ public struct FigureList {
       ])
       for figure in figures {
         table.rows.append([
-          figure.name, figure.value,
+          figure.label, figure.text,
           figure.source.map { $0.isGuess ? "guess" : "reported" } ?? "calculated",
           figure.source?.date ?? "", figure.source?.address ?? "",
         ])
       }
       table.print(on: page)
     }
+  }
+
+  /// Whole numbers without a point.
+  private func sample(_ number: Double) -> String {
+    Int64(exactly: number).map { "\($0)" } ?? "\(number)"
   }
 }

@@ -40,17 +40,10 @@ public struct GPUList {
           name: value.name, aliases: entry.aliases, vendor: value.vendor,
           generation: value.generation.name, bf16Flops: value.flops16, fp8Flops: value.flops8,
           fp4Flops: value.flops4, memoryBytes: value.memory, bandwidth: value.bandwidth,
-          link: value.link, powerW: value.power, rentPerHour: rent(value)?.middle,
+          link: value.link, powerW: value.power,
+          rentPerHour: catalogue.rent(of: value)?.range.estimate,
           guesses: entry.guesses)
       })
-  }
-
-  private func rent(_ accelerator: Accelerator) -> HardwarePrice? {
-    let known = catalogue.prices.filter {
-      catalogue.accelerators[$0.accelerator]?.value.name == accelerator.name
-        && $0.tier != .purchase && $0.tier != .ownHyperscaler && $0.tier != .ownNeocloud
-    }
-    return known.first { $0.tier == .neocloud } ?? known.first
   }
 
   public func print(on page: Page) {
@@ -65,7 +58,7 @@ public struct GPUList {
           CSVText.line([
             value.name, value.generation.name, "\(value.flops16)", "\(value.flops8)",
             "\(value.flops4)", "\(value.memory)", "\(value.bandwidth)", "\(value.power)",
-            rent(value).map { "\($0.middle)" } ?? "",
+            catalogue.rent(of: value).map { "\($0.range.estimate)" } ?? "",
           ]))
       }
     case .table, .md:
@@ -80,14 +73,14 @@ public struct GPUList {
       for entry in catalogue.accelerators.entries {
         let value = entry.value
         func tera(_ flops: Double) -> String { flops > 0 ? Rate.text(flops / 1e12) : "–" }
-        let price = rent(value)
+        let price = catalogue.rent(of: value)
         table.rows.append([
           value.name, tera(value.flops16), tera(max(value.flops8, value.integer8)),
           tera(value.flops4), String(format: "%.0f GiB", value.memory / 1_073_741_824),
           Rate.text(value.bandwidth / 1e9),
           value.link > 0 ? Rate.text(value.link / 1e9) : "PCIe", Rate.text(value.power),
-          price.map { FleetEstimate.dollar($0.middle) } ?? "–",
-          price.map { "\($0.tier.name), \($0.source.date)\($0.source.isGuess ? ", guess" : "")" }
+          price.map { FleetEstimate.dollar($0.range.estimate) } ?? "–",
+          price.map { "\($0.tier.name), \($0.date)\($0.isGuess ? ", guess" : "")" }
             ?? "", entry.guesses.joined(separator: " "),
         ])
       }
@@ -100,29 +93,34 @@ public struct GPUList {
     _ entry: FleetCatalogue.Entry<Accelerator>, _ catalogue: FleetCatalogue
   ) -> [FigureList.Figure] {
     let value = entry.value
-    let all: [(String, Double)] = [
-      ("bf16_tflops", value.flops16 / 1e12), ("fp8_tflops", value.flops8 / 1e12),
-      ("int8_tops", value.integer8 / 1e12), ("fp4_tflops", value.flops4 / 1e12),
-      ("memory_gib", value.memory / 1_073_741_824), ("bandwidth_gb_s", value.bandwidth / 1e9),
-      ("link_gb_s", value.link / 1e9), ("link_domain", Double(value.linkDomain)),
-      ("pcie_gb_s", value.pcie / 1e9), ("power_w", value.power),
-      ("full_power_w", value.fullPower), ("server_w", value.serverPower),
+    let all: [(String, Double, String)] = [
+      ("bf16_tflops", value.flops16 / 1e12, "TFLOP/s"),
+      ("fp8_tflops", value.flops8 / 1e12, "TFLOP/s"),
+      ("int8_tops", value.integer8 / 1e12, "TOP/s"),
+      ("fp4_tflops", value.flops4 / 1e12, "TFLOP/s"),
+      ("memory_gib", value.memory / 1_073_741_824, "GiB"),
+      ("bandwidth_gb_s", value.bandwidth / 1e9, "GB/s"),
+      ("link_gb_s", value.link / 1e9, "GB/s"), ("link_domain", Double(value.linkDomain), "GPUs"),
+      ("pcie_gb_s", value.pcie / 1e9, "GB/s"), ("power_w", value.power, "W"),
+      ("full_power_w", value.fullPower, "W"), ("server_w", value.serverPower, "W"),
     ]
-    var figures = all.filter { $0.1 > 0 }.map {
+    var figures = all.filter { $0.1 > 0 }.map { name, number, unit in
       FigureList.Figure(
-        name: $0.0, value: $0.1 == $0.1.rounded() ? Text.grouped(Int($0.1)) : Rate.text($0.1),
-        source: entry.sources[$0.0])
+        name: name, .number(number, unit: unit),
+        number == number.rounded() ? Text.grouped(Int(number)) : Rate.text(number),
+        source: entry.sources[name])
     }
-    for price in catalogue.prices
-    where catalogue.accelerators[price.accelerator]?.value.name == value.name {
+    for price in catalogue.prices(of: value) {
       let amount =
         price.low == price.high
         ? FleetEstimate.dollar(price.low)
         : "\(FleetEstimate.dollar(price.low)) to \(FleetEstimate.dollar(price.high))"
+      let tier = price.tier.name.replacing("-", with: "_")
       figures.append(
         .init(
-          name: price.tier == .purchase ? "purchase" : "per hour, \(price.tier.name)",
-          value: amount, source: price.source))
+          name: price.tier == .purchase ? "purchase" : "per_hour_\(tier)",
+          label: price.tier == .purchase ? "purchase" : "per hour, \(price.tier.name)",
+          .price(low: price.low, high: price.high), amount, source: price.source))
     }
     return figures
   }

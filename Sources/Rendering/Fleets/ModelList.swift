@@ -95,14 +95,23 @@ public struct ModelList {
     let source = entry.sources["configuration"]
     let value = entry.value
     var figures: [FigureList.Figure] = [
-      .init(name: "weights", value: billions(value.parameters)),
-      .init(name: "active", value: billions(value.activeParameters)),
       .init(
-        name: "KV per token, 16 bits",
-        value: String(format: "%.1f kB", value.cacheBytes(bits: 16) / 1e3)),
+        name: "parameters", label: "weights", .number(value.parameters, unit: ""),
+        billions(value.parameters)),
+      .init(
+        name: "active_parameters", label: "active", .number(value.activeParameters, unit: ""),
+        billions(value.activeParameters)),
+      .init(
+        name: "precision", label: "published precision", .text(value.published.name),
+        value.published.name, source: source),
+      .init(
+        name: "cache_bytes_per_token", label: "KV per token, 16 bits",
+        .number(value.cacheBytes(bits: 16), unit: "B"),
+        String(format: "%.1f kB", value.cacheBytes(bits: 16) / 1e3)),
     ]
     func add(_ name: String, _ number: Int) {
-      figures.append(.init(name: name, value: Text.grouped(number), source: source))
+      figures.append(
+        .init(name: name, .number(Double(number), unit: ""), Text.grouped(number), source: source))
     }
     add("layers", value.layers)
     add("width", value.width)

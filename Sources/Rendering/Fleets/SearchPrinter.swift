@@ -49,7 +49,7 @@ public struct SearchPrinter {
     case .csv:
       page.csv([
         "list", "gpu", "gpus_per_replica", "experts_spread", "precision", "batch", "replicas",
-        "cost_per_hour", "cost_per_million_output_tokens", "output_tokens_per_second",
+        "cost_per_hour", "total_cost_per_million_output_tokens", "output_tokens_per_second",
         "milliseconds_between_tokens", "milliseconds_to_first_token", "regime",
       ])
       for (list, all) in [("cheapest", cheapest), ("front", search.front)] {
@@ -68,7 +68,7 @@ public struct SearchPrinter {
         table("CHEAPEST WITHIN THE LIMITS", cheapest, hasFleet: true).print(on: page)
         page.line()
       }
-      // The front is long and even: some points of it tell it.
+      // The front is long and even: some of its points are enough.
       let front = search.front
       let shown = front.indices.filter { index in
         front.count <= top
@@ -97,11 +97,11 @@ public struct SearchPrinter {
     _ title: String, _ all: [FleetSearch.Found], hasFleet: Bool
   ) -> Table {
     var table = Table(columns: [
-      .init(title: title), .init(title: "BITS", rank: 1),
+      .init(title: title), .init(title: "PRECISION", rank: 1),
       .init(title: "AT ONCE", isNumber: true, rank: 2),
       .init(title: "TOKENS/S PER USER", isNumber: true),
       .init(title: "FIRST TOKEN", isNumber: true, rank: 3),
-      .init(title: "$/M OUT", isNumber: true), .init(title: "90%", isNumber: true, rank: 1),
+      .init(title: "TOTAL $/M OUT", isNumber: true), .init(title: "90%", isNumber: true, rank: 1),
       .init(title: "BOTTLENECK", rank: 2),
     ])
     if hasFleet {
@@ -139,7 +139,7 @@ public struct SearchPrinter {
       var replicas: Int
       var gpus: Int
       var costPerHour: Double
-      var costPerMillionOutputTokens: RangeJSON
+      var totalCostPerMillionOutputTokens: RangeJSON
       var priceIsGuess: Bool
       var outputTokensPerSecond: Double
       var secondsBetweenTokens: Double
@@ -163,7 +163,7 @@ public struct SearchPrinter {
       gpu: found.deployment.accelerator.name, gpusPerReplica: found.deployment.gpus,
       expertsSpread: found.deployment.spreadsExperts, precision: found.deployment.precision.name,
       batch: found.batch, replicas: found.replicas, gpus: found.gpus,
-      costPerHour: found.costPerHour, costPerMillionOutputTokens: range,
+      costPerHour: found.costPerHour, totalCostPerMillionOutputTokens: range,
       priceIsGuess: guessed.contains(found.deployment.accelerator.name),
       outputTokensPerSecond: found.outputRate, secondsBetweenTokens: found.timePerToken,
       secondsToFirstToken: found.timeToFirstToken, regime: found.regime.name)
