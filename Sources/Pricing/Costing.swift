@@ -31,9 +31,15 @@ public enum Costing {
     for group in groups.order {
       let bucket = groups.bucket(of: group)
       let series = groups.series(of: group)
+      // Where nothing of a model has a price, neither has a call of it: search, ranking and speech are
+      // charged by the request.
+      let isKnown = cards[series]?.hasRate(in: bucket) == true
       for (meter, values) in sums.columns where values[group] > 0 {
+        let rate = cards[series]?.rate(for: meter, in: bucket)
+        let isChargeable = meter.isChargeable || (meter == .requests && !isKnown)
         try append(
-          meter, values[group], bucket, series, cards[series], job.batch.evidence, to: &outcome)
+          meter, values[group], bucket, series, rate, isChargeable: isChargeable,
+          job.batch.evidence, to: &outcome)
       }
     }
     return outcome
@@ -49,12 +55,11 @@ public enum Costing {
   }
 
   private static func append(
-    _ meter: Meter, _ quantity: UInt64, _ bucket: TimeBucket, _ series: Int, _ card: RateCard?,
-    _ evidence: Evidence, to outcome: inout PricingOutcome
+    _ meter: Meter, _ quantity: UInt64, _ bucket: TimeBucket, _ series: Int,
+    _ rate: RateCard.Rate?, isChargeable: Bool, _ evidence: Evidence,
+    to outcome: inout PricingOutcome
   ) throws {
-    let rate = card?.rate(for: meter, in: bucket)
-    let pricing: Pricing =
-      rate != nil ? .priced : meter.isChargeable ? .unpriced : .uncharged
+    let pricing: Pricing = rate != nil ? .priced : isChargeable ? .unpriced : .uncharged
     outcome.buckets.append(bucket.index)
     outcome.series.append(UInt32(series))
     outcome.meters.append(UInt16(meter.rawValue))

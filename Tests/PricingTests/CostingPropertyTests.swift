@@ -104,7 +104,10 @@ struct CostingPropertyTests {
           }
           var rate = find(meter)
           if rate == nil && meter == .cachedInputTokens { rate = find(.inputTokens) }
-          let isFree = meter == .requests || meter == .failedRequests
+          let isKnown =
+            card?.rates.contains { $0.from.index <= bucket && bucket < ($0.until?.index ?? .max) }
+            == true
+          let isFree = meter == .failedRequests || (meter == .requests && isKnown)
           var line =
             lines["\(bucket) \(row.series) \(meter.rawValue)"]
             ?? Line(

@@ -70,7 +70,7 @@ struct CostingTests {
           }
         // Thousandths of a unit per million are 10^15 quanta each.
         let cost = (perMillion ?? 0) * 1_000_000_000_000_000 * Int128(quantity)
-        let pricing = perMillion != nil ? 1 : meter == .requests ? 0 : 2
+        let pricing = perMillion != nil ? 1 : meter == .requests && row.series < 2 ? 0 : 2
         let key = "\(bucket) \(row.series) \(meter.rawValue)"
         let before = sums[key] ?? (0, 0, pricing)
         sums[key] = (before.0 + quantity, before.1 + cost, pricing)
@@ -125,8 +125,21 @@ struct CostingTests {
   @Test func whatHasNoRateIsUnpricedNotFree() throws {
     let outcome = try Costing.price(Self.job([Row(time: 0, series: 2, input: 5, output: 7)]))
     #expect(outcome.meters == [1, 3, 5])
-    #expect(outcome.pricings == [0, 2, 2])
+    // Nothing of it has a price: neither has the call.
+    #expect(outcome.pricings == [2, 2, 2])
     #expect(outcome.quantities == [1, 5, 7])
+  }
+
+  @Test("A call is charged by its tokens where they have a price; else it is unpriced")
+  func calls() throws {
+    func pricings(_ series: UInt32, at time: Int64 = 0) throws -> [UInt16] {
+      try Costing.price(Self.job([Row(time: time, series: series, input: 0, output: 0)])).pricings
+    }
+    #expect(try pricings(0) == [0])
+    #expect(try pricings(1) == [0])
+    #expect(try pricings(2) == [2])
+    // Before the first rate there is none.
+    #expect(try pricings(0, at: -900_000) == [2])
   }
 
   @Test func aRateChangesOnItsBucket() throws {

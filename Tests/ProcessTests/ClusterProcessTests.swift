@@ -112,7 +112,7 @@ struct ClusterProcessTests {
       cluster, "log.csv", "timestamp,model,input_tokens\n2026-03-02T10:00:00Z,o9-preview,41\n")
     #expect(try cluster.solvent("ingest", path).status == 0)
     let csv = try cluster.solvent("cost", "--by", "model", "--csv").out
-    #expect(csv.contains("o9-preview,1,0,41,0,0,0,,USD,41,0,measured"))
+    #expect(csv.contains("o9-preview,1,0,41,0,0,0,,USD,41,0,1,measured"))
     #expect(try cluster.solvent("cost", "--by", "model").out.contains("unpriced"))
     #expect(try cluster.solvent("cost", "--strict").status == 65)
     #expect(try cluster.solvent("prices", "check").status == 65)

@@ -98,6 +98,9 @@ public struct RateCard: Codable, Hashable, Sendable {
     }
     return meter.fallback.flatMap { rate(for: $0, in: bucket) }
   }
+
+  /// Whether anything of the model has a price in a bucket.
+  public func hasRate(in bucket: TimeBucket) -> Bool { rates.contains { $0.holds(in: bucket) } }
 }
 
 /// Everything that a worker needs to price a batch, today or in a replay: the batch *and* the rates.

@@ -95,6 +95,8 @@ public struct CostPrinter {
     if tokens.all > 0 {
       parts.append("priced \(Text.percent(tokens.priced, of: tokens.all)) of tokens")
     }
+    let requests = answer.total.unpriced(.requests)
+    if requests > 0 { parts.append("\(Text.grouped(requests)) requests without a price") }
     parts.append("evidence \(answer.total.evidence.name)")
     // Not the chain: it depends on the order of bookings, as the facts do not.
     if answer.sequence > 0 { parts.append("ledger \(answer.sequence)") }
@@ -112,7 +114,8 @@ public struct CostPrinter {
   private func printCSV(on page: Page) {
     let names =
       answer.by + Meter.allCases.map(\.name) + [
-        "cost", "currency", "unpriced_tokens", "unpriced_images", "evidence",
+        "cost", "currency", "unpriced_tokens", "unpriced_images", "unpriced_requests",
+        "evidence",
       ]
     var text = names.map(CSVText.cell).joined(separator: ",") + "\n"
     for row in answer.rows {
@@ -123,6 +126,7 @@ public struct CostPrinter {
       cells.append(currency)
       cells.append(String(totals.tokens.all - totals.tokens.priced))
       cells.append(String(totals.unpriced(.images)))
+      cells.append(String(totals.unpriced(.requests)))
       cells.append(totals.evidence.name)
       text += cells.joined(separator: ",") + "\n"
       if text.utf8.count > 1 << 16 {

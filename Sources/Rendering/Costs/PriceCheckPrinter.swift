@@ -23,34 +23,39 @@ public struct PriceCheckPrinter {
     switch page.format {
     case .json: page.json("solvent.price-check/v1", json)
     case .csv:
-      page.csv(["provider", "model", "unpriced_tokens", "unpriced_images"])
+      page.csv(["provider", "model", "unpriced_tokens", "unpriced_images", "unpriced_requests"])
       for row in unpriced ?? [] {
-        let (tokens, images) = Self.counts(row)
-        page.csv(row.key + ["\(tokens)", "\(images)"])
+        let counts = Self.counts(row)
+        page.csv(row.key + ["\(counts.tokens)", "\(counts.images)", "\(counts.requests)"])
       }
     case .table, .md: printLines(on: page)
     }
   }
 
-  private static func counts(_ row: CostAnswer.Row) -> (tokens: UInt64, images: UInt64) {
+  private static func counts(
+    _ row: CostAnswer.Row
+  ) -> (tokens: UInt64, images: UInt64, requests: UInt64) {
     let tokens = row.totals.tokens
-    return (tokens.all - tokens.priced, row.totals.unpriced(.images))
+    return (
+      tokens.all - tokens.priced, row.totals.unpriced(.images), row.totals.unpriced(.requests)
+    )
   }
 
   private func printLines(on page: Page) {
     page.line(
       """
-      ok    \(book.name) \(book.version): \(book.entries.count) models, \(rateCount) rates, each with \
-      source and date
+      ok    \(book.name) \(book.version): \(Text.counted(book.entries.count, "model")), \
+      \(Text.counted(rateCount, "rate")), each with source and date
       """)
     guard let unpriced else { return }
     for row in unpriced {
       let name = row.key.map { $0.isEmpty ? "(no name)" : $0 }.joined(separator: " ")
-      let (tokens, images) = Self.counts(row)
+      let counts = Self.counts(row)
       page.line(
         """
-        warn  \(name): \(Text.grouped(tokens)) tokens and \(Text.grouped(images)) images have no \
-        price   fix: add it to a price book, docs/PRICES.md
+        warn  \(name): \(Text.grouped(counts.tokens)) tokens, \(Text.grouped(counts.images)) images \
+        and \(Text.grouped(counts.requests)) requests are unpriced   fix: add rates to a price book, \
+        docs/PRICES.md
         """)
     }
     if unpriced.isEmpty { page.line("ok    all booked usage has a price") }
@@ -63,6 +68,7 @@ public struct PriceCheckPrinter {
       var model: String
       var tokens: UInt64
       var images: UInt64
+      var requests: UInt64
     }
 
     var book: String
@@ -78,8 +84,10 @@ public struct PriceCheckPrinter {
       book: book.name, version: book.version, currency: book.currency,
       models: book.entries.count, rates: rateCount,
       unpriced: unpriced?.map { row in
-        let (tokens, images) = Self.counts(row)
-        return .init(provider: row.key[0], model: row.key[1], tokens: tokens, images: images)
+        let counts = Self.counts(row)
+        return .init(
+          provider: row.key[0], model: row.key[1], tokens: counts.tokens, images: counts.images,
+          requests: counts.requests)
       })
   }
 }

@@ -104,9 +104,9 @@ public struct CostTotals: Hashable, Sendable {
   }
 
   /// Cost per request; `nil` when nothing is priced or there were no requests. Rounded down to
-  /// 10^-24.
+  /// 10^-24. Requests that are themselves without a price are left out.
   public var costPerRequest: Money? {
-    let requests = quantity(.requests)
+    let requests = quantity(.requests) - min(quantity(.requests), unpriced(.requests))
     guard hasPriced, requests > 0 else { return nil }
     return Money(quanta: cost.quanta / Int128(requests))
   }
