@@ -150,7 +150,7 @@ let services: [Target] = [
     ["Broker", "CBOR", "Cluster", "Economics", "Fleet", "Reporting", "Runway", "Usage", "ZeroMQ"]),
   library(
     "Rendering",
-    ["Broker", "ClusterAPI", "Documents", "Economics", "Fleet", "Reporting", "Runway"]),
+    ["Broker", "ClusterAPI", "Documents", "Economics", "Fleet", "Ledger", "Reporting", "Runway"]),
   library(
     "Host",
     ["CHost", "Cluster", "ZeroMQ"]
@@ -231,7 +231,8 @@ let allTests: [Target] = [
   tests(
     "RenderingTests",
     [
-      "Broker", "ClusterAPI", "Determinism", "Documents", "Economics", "Fleet", "Rendering",
+      "Broker", "ClusterAPI", "Determinism", "Documents", "Economics", "Fleet", "Ledger",
+      "Rendering",
       "Reporting", "Runway",
     ]),
   tests("HostTests", ["Host", coreMetrics]),

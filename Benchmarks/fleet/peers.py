@@ -237,7 +237,7 @@ def main():
         peer.close()
         print(f"\n{tool}: {len(rows)} of {len(points)} points, {time.time() - t0:.1f} s; not supported: "
               + ", ".join(f"{k} {why}" for why, k in skipped.most_common()) + "\n")
-        print("| | kind | points | median error | 90 % within | bias |\n|---|---|---:|---:|---:|---:|")
+        print("| | kind | points | median error | 90% within | bias |\n|---|---|---:|---:|---:|---:|")
         table(tool, rows.values())
         table("Solvent on those", [ours[i] for i in rows])
 

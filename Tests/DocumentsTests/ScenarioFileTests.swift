@@ -77,7 +77,7 @@ struct ScenarioFileTests {
       try ScenarioFile(Self.firm.replacing("  growth: 0\n", with: ""), file: "firm.yaml")
     }
     let text = problem?.description ?? ""
-    #expect(text.hasPrefix("firm.yaml: the scenario leaves out: growth, events"))
+    #expect(text.hasPrefix("firm.yaml: the scenario is missing: growth, events"))
     // What is to be copied makes the file whole, but for the figures that only the firm knows.
     for line in Self.nothing.split(separator: "\n") { #expect(text.contains(line), "\(line)") }
     #expect(text.contains("  growth:  # log growth per month while growing, from -2 to 2"))
@@ -100,8 +100,8 @@ struct ScenarioFileTests {
     for (line, missing) in [
       ("volatility: {audience: 0.1}", "volatility.paid_share, volatility.requests"),
       ("rounds: {most: 1, median: 1e6}", "rounds.trigger, rounds.gap, rounds.lag"),
-      ("profit_share: {share: 0.5}", "leaves out: profit_share.cap\n"),
-      ("events:", "leaves out: events\n"), ("regime:\n  fade:", "leaves out: regime\n"),
+      ("profit_share: {share: 0.5}", "is missing: profit_share.cap\n"),
+      ("events:", "is missing: events\n"), ("regime:\n  fade:", "is missing: regime\n"),
     ] {
       let group = line.prefix { $0 != ":" }
       let rest = Self.nothing.split(separator: "\n").filter { !$0.hasPrefix("\(group):") }
@@ -152,7 +152,7 @@ struct ScenarioFileTests {
     #expect(file.missing == ["cash"] && file.text.contains("\n  cash:\n"))
     #expect(file.text.contains("cash at the start: FILL IN"))
     let problem = #expect(throws: FileProblem.self) { try ScenarioFile(file.text, file: "m.yaml") }
-    #expect(problem?.description.contains("leaves out: cash\n") == true)
+    #expect(problem?.description.contains("is missing: cash\n") == true)
     let filled = try ScenarioFile(file.text, file: "m.yaml", changes: ["C0=5k"])
     #expect(filled.scenario[.cash] == .fixed(5_000) && filled.provenance["cash"] != nil)
   }

@@ -387,7 +387,7 @@ struct FleetEquationTests {
       try FleetSamples.model().performance(
         of: Deployment(FleetSamples.dense, on: tiny, stack: FleetSamples.stack),
         RequestShape(input: 10, output: 10), .offline(requests: nil))
-    } throws: { "\($0)".contains("takes 0.5 GB") && "\($0)".contains("has 0.4 GB") }
+    } throws: { "\($0)".contains("needs 0.5 GB") && "\($0)".contains("has 0.4 GB") }
   }
 
   @Test func absurdAcceleratorsAreRefused() {

@@ -217,7 +217,7 @@ struct FleetProcessTests {
     // Every answer names what it cannot do.
     let none = try Binaries.run(
       arguments + ["--precision", "bf16", "--gpus", "1", "--gpu", "H100"])
-    #expect(none.status == 64 && none.err.contains("takes 151."))
+    #expect(none.status == 64 && none.err.contains("needs 151."))
     let error = try JSONSerialization.jsonObject(with: Data(none.err.utf8)) as? [String: Any]
     #expect(error?["schema"] as? String == "solvent.error/v1")
     for bad in [

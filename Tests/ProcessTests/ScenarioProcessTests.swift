@@ -233,7 +233,7 @@ struct BooksProcessTests {
     #expect(scenario.err.contains("saturation, cash"), "\(scenario.err)")
     let file = try ClusterProcessTests.write(cluster, "mine.yaml", scenario.out)
     let refused = try cluster.solvent("scenario", "run", "--local", file)
-    #expect(refused.status == 2 && refused.err.contains("leaves out: saturation, cash\n"))
+    #expect(refused.status == 2 && refused.err.contains("is missing: saturation, cash\n"))
     let filled = try cluster.solvent(
       "scenario", "run", "--local", file, "--paths", "800", "--set", "cash=1e6", "--set",
       "saturation=1e5")

@@ -23,16 +23,25 @@ struct TextTests {
   }
 
   @Test(
-    "Counts with a scale are cut, not rounded: 1.0M is at least a million",
+    "Counts with a scale are rounded half up, and carry into the next unit",
     arguments: [
       // number, text
       (0, "0"), (999, "999"), (1_000, "1,000"), (999_999, "999,999"), (1_000_000, "1.0M"),
-      (1_049_999, "1.0M"), (1_050_000, "1.0M"), (1_100_000, "1.1M"), (999_999_999, "999.9M"),
-      (1_000_000_000, "1.0B"), (386_190_000_000, "386.1B"), (999_999_999_999, "999.9B"),
+      (1_049_999, "1.0M"), (1_050_000, "1.1M"), (1_100_000, "1.1M"), (999_949_999, "999.9M"),
+      (999_950_000, "1.0B"), (999_999_999, "1.0B"), (1_999_999, "2.0M"),
+      (1_000_000_000, "1.0B"), (386_190_000_000, "386.2B"), (999_999_999_999, "1.0T"),
       (1_000_000_000_000, "1.0T"), (1_234_500_000_000_000, "1,234.5T"),
-      (.max, "18,446,744.0T"),
+      (.max, "18,446,744.1T"),
     ] as [(UInt64, String)])
   func short(_ number: UInt64, _ text: String) { #expect(Text.short(number) == text) }
+
+  @Test("One of a thing has no plural")
+  func counted() {
+    #expect(Text.counted(1, "batch", "batches") == "1 batch")
+    #expect(Text.counted(0, "batch", "batches") == "0 batches")
+    #expect(Text.counted(1_204, "entry", "entries") == "1,204 entries")
+    #expect(Text.counted(2, "model") == "2 models")
+  }
 
   @Test(
     "A part of a whole, rounded down so that 100% means all",

@@ -40,8 +40,8 @@ extension ScenarioFile {
       if names.last != name { names.append(name) }
     }
     return """
-      the scenario leaves out: \(names.joined(separator: ", "))
-      Nothing is assumed in their place. Fill in these lines and add them to the file, or use \
+      the scenario is missing: \(names.joined(separator: ", "))
+      No defaults are assumed. Fill in these lines and add them to the file, or use \
       --set KEY=VALUE. The values 0, 1 and [] below mean that there is none:
 
       \(Self.snippet(missing, wholeGroup: { wholeGroup(of: $0, missing) }).joined(separator: "\n"))

@@ -69,7 +69,7 @@ public struct ScenarioSetting: Sendable {
       "simulated paths, rounded up to a multiple of 8; default 100,000"),
     .init(
       "break_even_months", .whole(\.scenario.breakEvenMonths), "",
-      "months in a row without loss that count as break-even; default 3"),
+      "consecutive months without a loss that count as break-even; default 3"),
     .init(
       "volatility.audience", .number(\.scenario.volatility.audience), "0",
       "standard deviation per month of the log of the audience"),
@@ -111,11 +111,11 @@ public struct ScenarioSetting: Sendable {
       "total at which profit sharing ends"),
     .init(
       "rounds.most", .whole(\.scenario.rounds.most), "0",
-      "most funding rounds that are sought when cash runs short"),
+      "maximum number of rounds sought when cash runs short"),
     .init(
       "rounds.trigger", .number(\.scenario.rounds.trigger), "",
       "a round is sought when cash is below this many months of burn"),
-    .init("rounds.gap", .whole(\.scenario.rounds.gap), "", "least months between rounds"),
+    .init("rounds.gap", .whole(\.scenario.rounds.gap), "", "minimum months between rounds"),
     .init("rounds.lag", .whole(\.scenario.rounds.lag), "", "months from agreement to cash"),
     .init(
       "rounds.success_base", .number(\.scenario.rounds.successBase), "",

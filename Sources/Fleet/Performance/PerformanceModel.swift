@@ -43,8 +43,8 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
         times.weightBytes / Double(deployment.gpusPerReplica)
         + coefficients.reserved(deployment.accelerator)
       throw FleetError(
-        "\(deployment.architecture.name) at \(deployment.precision.weights) bits takes "
-          + "\(Self.gigabytes(need)) on each of \(deployment.gpusPerReplica) "
+        "\(deployment.architecture.name) at \(deployment.precision.weights) bits needs "
+          + "\(Self.gigabytes(need)) per GPU on \(deployment.gpusPerReplica) x "
           + "\(deployment.accelerator.name), which has "
           + "\(Self.gigabytes(deployment.accelerator.memory))")
     }

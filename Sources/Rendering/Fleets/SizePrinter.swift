@@ -118,8 +118,9 @@ public struct SizePrinter {
       table.print(on: page)
       page.line()
       page.line(
-        "headroom \(Percent.text(sizing.headroom)), at least \(sizing.minimum) replicas of "
-          + "\(estimate.deployment.gpusPerReplica) GPUs · per GPU-hour "
+        "headroom \(Percent.text(sizing.headroom)), at least "
+          + "\(Text.counted(sizing.minimum, "replica")) of "
+          + "\(Text.counted(estimate.deployment.gpusPerReplica, "GPU")) · per GPU-hour "
           + FleetEstimate.dollars(estimate.priced.hour.total) + " · " + estimate.evidence)
     }
   }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Rendering
-
 /// What was checked, what is wrong and what to do.
-struct CheckList {
+public struct CheckList {
   private enum State: String, Encodable { case ok, warning, problem }
 
   private struct Check: Encodable {
@@ -15,27 +13,31 @@ struct CheckList {
   /// `solvent.doctor/v1`
   private struct DoctorJSON: Encodable {
     var checks: [Check]
-    var problems: Int
+    /// Problems found so far.
+  public var problems: Int
     var warnings: Int
   }
 
   private var checks: [Check] = []
 
   private func count(_ state: State) -> Int { checks.count { $0.state == state } }
-  var problems: Int { count(.problem) }
+  /// Problems found so far.
+  public var problems: Int { count(.problem) }
 
-  mutating func ok(_ text: String) { checks.append(Check(state: .ok, text: text)) }
+  public init() {}
 
-  mutating func warn(_ text: String, fix: String) {
+  public mutating func ok(_ text: String) { checks.append(Check(state: .ok, text: text)) }
+
+  public mutating func warn(_ text: String, fix: String) {
     checks.append(Check(state: .warning, text: text, fix: fix))
   }
 
   /// - Parameter fix: `nil` where the text says it.
-  mutating func fail(_ text: String, fix: String?) {
+  public mutating func fail(_ text: String, fix: String?) {
     checks.append(Check(state: .problem, text: text, fix: fix))
   }
 
-  func print(on page: Page) {
+  public func print(on page: Page) {
     let warnings = count(.warning)
     switch page.format {
     case .json:
@@ -51,12 +53,8 @@ struct CheckList {
         page.line(padded + check.text + (check.fix.map { "   fix: \($0)" } ?? ""))
       }
       if problems + warnings > 0 {
-        page.line("\(Self.counted(problems, "problem")), \(Self.counted(warnings, "warning"))")
+        page.line("\(Text.counted(problems, "problem")), \(Text.counted(warnings, "warning"))")
       }
     }
-  }
-
-  private static func counted(_ count: Int, _ noun: String) -> String {
-    "\(count) \(noun)\(count == 1 ? "" : "s")"
   }
 }

@@ -35,13 +35,19 @@ public enum Text {
     return sign + grouped(whole) + (parts.count > 1 ? ".\(parts[1])" : "")
   }
 
-  /// `386.1B`: a count with a short scale unit.
+  /// `1 batch`, `1,204 batches`
+  public static func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
+    "\(grouped(count)) \(count == 1 ? noun : plural ?? noun + "s")"
+  }
+
+  /// `386.1B`: a count with a short scale unit, rounded half up.
   public static func short(_ number: UInt64) -> String {
     let units: [(UInt64, String)] = [
       (1_000_000_000_000, "T"), (1_000_000_000, "B"), (1_000_000, "M"),
     ]
-    for (size, unit) in units where number >= size {
-      let tenths = (number / (size / 10))
+    for (size, unit) in units where number >= size - size / 20_000 && number >= 1_000_000 {
+      // What rounds to a thousand of the smaller unit is one of the larger.
+      let tenths = number / (size / 10) + (number % (size / 10) >= size / 20 ? 1 : 0)
       return "\(grouped(tenths / 10)).\(tenths % 10)\(unit)"
     }
     return grouped(number)

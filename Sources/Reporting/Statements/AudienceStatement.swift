@@ -4,7 +4,7 @@ import Economics
 import Foundation
 
 extension StatementAnswer {
-  /// Visits, users and paying users by month. Visits are not users.
+  /// Visits, users and paying customers by month. Visits are not users.
   init(audience material: StatementMaterial) {
     let months = Set(material.books.figures.map { Month(day: $0.day) })
       .filter(material.period.contains).sorted()
@@ -25,11 +25,11 @@ extension StatementAnswer {
       lines: [
         counts("visits", "visits", .visits),
         StatementLine(
-          "visits_change", "change of visits per month", .share,
+          "visits_change", "monthly change in visits", .share,
           Self.changes(months.map { ($0, figure(.visits, $0)?.value) }),
-          note: "over missing months, the constant change that leads from one figure to the next"),
-        counts("users", "users", .users), counts("payers", "paying users", .payers),
-        counts("churned", "paying users lost", .churned),
+          note: "over missing months, the compound monthly rate across the gap"),
+        counts("users", "users", .users), counts("payers", "paying customers", .payers),
+        counts("churned", "paying customers lost", .churned),
         StatementLine(
           "evidence", "evidence", .text,
           known.map { $0.map(\.evidence).max().map { .text($0.name) } ?? .unknown }),

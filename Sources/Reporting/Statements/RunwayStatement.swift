@@ -17,16 +17,15 @@ extension StatementAnswer {
     var lines: [StatementLine] = [
       .text("burn_over", "burn over", "\(period.lowerBound) to \(period.upperBound)"),
       .money("gross_burn", "gross burn per month", statement.grossBurn),
-      .money("net_burn", "net burn per month", statement.netBurn),
+      .money(
+        "net_burn", "net burn per month", statement.netBurn,
+        note: statement.netBurn == nil ? "revenue covers all costs: there is no burn" : ""),
       .money("cash", "cash", statement.hasCash ? statement.cash : nil),
       .money("payable", "owed for usage", statement.payable),
       .number("runway", "runway with funding", .months, statement.runwayMonths),
       .number("runway_without", "runway without funding", .months, without.runwayMonths),
     ]
     lines += Self.shares(try material.independence())
-    if statement.netBurn == nil {
-      lines.append(.text("note", "", "revenue covers all costs: there is no burn"))
-    }
     self.init(material, period, lines: lines, isUnpriced: statement.usage.hasUnpriced)
   }
 }

@@ -25,21 +25,22 @@ extension StatementAnswer {
       .money(
         "improvement", "model improvement", statement.improvement, note: "in addition to serving",
         parts: [.money("serving", "serving", statement.serving)]),
-      .money("gross_burn", "gross burn per month", statement.grossBurn),
-      .money("net_burn", "net burn per month", statement.netBurn),
-      .number("runway", "runway", .months, statement.runwayMonths),
+      .money("gross_burn", "gross burn per month", statement.grossBurn, note: "average of the period"),
+      .money("net_burn", "net burn per month", statement.netBurn, note: "average of the period"),
+      .number(
+        "runway", "runway", .months, statement.runwayMonths, note: "at the period's average burn"),
       .count(
         "break_even_requests", "break-even requests per month", statement.breakEvenRequests,
         note: "where revenue covers all costs"),
       .money(
         "break_even_price", "break-even price", statement.breakEvenPrice, decimals: 2,
-        note: "per paying user per month"),
+        note: "per paying customer per month"),
     ]
     self.init(
       material, material.period, lines: lines, isUnpriced: statement.usage.hasUnpriced)
   }
 
-  /// An amount per request, million tokens, user and paying user.
+  /// An amount per request, million tokens, user and paying customer.
   private static func each(
     _ key: String, _ label: String, _ amount: Money?, _ statement: Statement
   ) -> [StatementLine] {
@@ -62,7 +63,7 @@ extension StatementAnswer {
         amount.flatMap { Statement.each($0, perMonth(statement.users)) }, decimals: 4,
         note: key == "revenue" ? "ARPU" : ""),
       .money(
-        "\(key)_per_payer", "\(label) per paying user per month",
+        "\(key)_per_payer", "\(label) per paying customer per month",
         amount.flatMap { Statement.each($0, perMonth(statement.payers)) }, decimals: 2,
         note: key == "revenue" ? "ARPPU" : ""),
     ]
@@ -74,10 +75,10 @@ extension StatementAnswer {
         Double(payers) / Double(users)
       } else { nil }
     return [
-      .number("conversion", "conversion", .share, conversion, note: "paying users of all users"),
+      .number("conversion", "conversion", .share, conversion, note: "paying share of users"),
       .number(
         "churn", "churn per month", .share, statement.churn,
-        note: "paying users lost, of those before"),
+        note: "lost ÷ paying a month earlier"),
       .number("coverage", "coverage", .ratio, statement.coverage, note: "revenue over all costs"),
     ]
   }

@@ -40,7 +40,7 @@ public final class IngestService: Service {
       if let reason {
         logger.error("\(reason)")
       } else {
-        logger.notice("the journal is written again")
+        logger.notice("the journal is writable again")
       }
     }
     let pending = Self.lacking(contents, ledger: dataDirectory.ledger, logger)

@@ -136,7 +136,7 @@ final class Bookkeeper: Sendable {
         "the ledger cannot be written; nothing is acknowledged until it can",
         metadata: ["error": "\(reason)"])
     case .reportRecovery:
-      logger.notice("the ledger can be written again")
+      logger.notice("the ledger is writable again")
     }
   }
 

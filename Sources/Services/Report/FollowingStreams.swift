@@ -4,14 +4,14 @@ import Economics
 import Ledger
 import Reporting
 
-/// The streams beside the ledger: they follow its commits, and are made again from it when they cannot.
+/// The streams beside the ledger: they follow its commits, and are rebuilt from it when they cannot.
 struct FollowingStreams {
   /// How the streams took a commit.
   enum Outcome: Equatable {
     case followed
-    /// They could not, and were made again from the ledger: everything is to be published.
+    /// They could not, and were rebuilt from the ledger: everything is to be published.
     case remade(because: String)
-    /// They could not be made again either, and show what they showed before.
+    /// They could not be rebuilt either, and show what they showed before.
     case stale(because: String)
   }
 

@@ -67,6 +67,9 @@ struct Cost: AsyncParsableCommand {
   private func query() throws -> CostQuery {
     var query = CostQuery(
       by: by.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }, zone: zone)
+    guard Set(query.by).count == query.by.count else {
+      throw ValidationError("--by names a column twice: \(by)")
+    }
     query.since = try since.map { try TimeArgument.milliseconds($0, zone: zone) }
     query.until = try until.map { try TimeArgument.milliseconds($0, zone: zone) }
     for filter in filters {
@@ -74,7 +77,9 @@ struct Cost: AsyncParsableCommand {
       guard parts.count == 2 else {
         throw ValidationError("--where needs name=value, not '\(filter)'")
       }
-      query.filters[String(parts[0])] = String(parts[1])
+      guard query.filters.updateValue(String(parts[1]), forKey: String(parts[0])) == nil else {
+        throw ValidationError("--where names '\(parts[0])' twice; give it once")
+      }
     }
     do {
       _ = try CostSum(query)

@@ -26,6 +26,9 @@ struct Verify: AsyncParsableCommand {
 
   func run() async throws {
     let dataDirectory = DataDirectory(data: data)
+    guard FileManager.default.fileExists(atPath: dataDirectory.journal) else {
+      throw Failure(ExitStatus.storage, "there is no journal at \(dataDirectory.journal)")
+    }
     do {
       // The cluster may be running: what is booked now must be in the journal that is read next, and
       // what that notes as booked in the ledger that is read last.
@@ -34,7 +37,12 @@ struct Verify: AsyncParsableCommand {
       let ledger = try Ledger(readingAt: dataDirectory.ledger)
       let check = try ledger.verify()
       try compare(contents, before: booked, after: Ledger.bookedBatches(at: dataDirectory.ledger))
-      show(contents, check)
+      VerifyPrinter(
+        journal: .init(
+          frames: contents.frames, bytes: contents.bytes, pending: contents.pending.count,
+          tornBytes: contents.cutOff, chain: contents.chain),
+        ledger: check
+      ).print(on: output.page)
     } catch let failure as Failure {
       throw failure
     } catch let error as JournalError {
@@ -64,57 +72,6 @@ struct Verify: AsyncParsableCommand {
       throw Failure(
         ExitStatus.storage,
         "the ledger has \(strange), which is not in the journal. Restore the matching journal"
-      )
-    }
-  }
-
-  /// `solvent.verify/v1`
-  private struct VerifyJSON: Encodable {
-    struct JournalState: Encodable {
-      var frames: Int
-      var bytes: Int
-      var pending: Int
-      var tornBytes: Int
-      var chain: String
-    }
-
-    struct LedgerState: Encodable {
-      var batches: Int
-      var postings: Int
-      var entries: Int
-      var chain: String
-      var digest: String
-    }
-
-    var journal: JournalState
-    var ledger: LedgerState
-  }
-
-  private func show(_ journal: JournalContents, _ ledger: LedgerCheck) {
-    func hex(_ bytes: [UInt8]) -> String { bytes.map { String(format: "%02x", $0) }.joined() }
-    if output.format == .json {
-      return output.page.json(
-        "solvent.verify/v1",
-        VerifyJSON(
-          journal: .init(
-            frames: journal.frames, bytes: journal.bytes, pending: journal.pending.count,
-            tornBytes: journal.cutOff, chain: hex(journal.chain)),
-          ledger: .init(
-            batches: ledger.batches, postings: ledger.postings, entries: ledger.entries,
-            chain: hex(ledger.chain), digest: hex(ledger.digest))))
-    }
-    Terminal.print(
-      """
-      ok    journal  \(Text.grouped(journal.frames)) frames, \(Text.grouped(journal.bytes)) bytes, \
-      \(journal.pending.count) not booked yet   chain \(hex(journal.chain).prefix(16))
-      ok    ledger   \(Text.grouped(ledger.batches)) batches, \(Text.grouped(ledger.postings)) \
-      postings, \(Text.grouped(ledger.entries)) entries   chain \(hex(ledger.chain).prefix(16))
-      digest of all facts  \(hex(ledger.digest))
-      """)
-    if journal.cutOff > 0 {
-      Terminal.print(
-        "note  \(journal.cutOff) bytes of an unfinished, never acknowledged write at the "
-          + "end of the journal"
       )
     }
   }

@@ -72,7 +72,7 @@ struct SimulationOptions: ParsableArguments {
     let bar = ProgressBar("simulating", quiet: quiet || partials)
     let simulator = Simulator(scenarios: scenarios, paths: paths, shard: shard) {
       [partials] partial in
-      if partials { Terminal.note(Self.line(partial)) }
+      if partials { Terminal.note(PartialLine.text(partial)) }
       bar.update(
         permille: Int(partial.paths * 1_000 / max(1, partial.ofPaths)),
         "P(ruin) \(Percent.text(partial.ruin))")
@@ -82,21 +82,6 @@ struct SimulationOptions: ParsableArguments {
     return try await cluster.onWorkers(of: ServiceName.simulate) { client, workers in
       try await simulator.run(on: client, workers: workers)
     }
-  }
-
-  private struct PartialJSON: Encodable {
-    var paths: UInt64
-    var of: UInt64
-    var ruin: Double
-    var standardError: Double
-  }
-
-  private static func line(_ partial: Simulator.Partial) -> String {
-    JSON.text(
-      "solvent.partial/v1",
-      PartialJSON(
-        paths: partial.paths, of: partial.ofPaths, ruin: partial.ruin.value,
-        standardError: partial.ruin.standardError))
   }
 }
 

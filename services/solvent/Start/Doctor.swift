@@ -10,6 +10,7 @@ import Foundation
 import Host
 import Journal
 import Ledger
+import Rendering
 import Usage
 import ZeroMQ
 
@@ -60,16 +61,16 @@ struct Doctor: AsyncParsableCommand {
     if let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value {
       if free < 1 << 30 {
         report.warn(
-          "\(free >> 20) MiB are free on its disk",
+          "\(free >> 20) MiB free on its disk",
           fix: "free some space; imports stop when it is full")
       } else {
-        report.ok("\(free >> 30) GiB are free on its disk")
+        report.ok("\(free >> 30) GiB free on its disk")
       }
     }
     guard FileManager.default.fileExists(atPath: dataDirectory.ledger) else { return }
     do {
       let head = try Ledger(readingAt: dataDirectory.ledger).head
-      report.ok("ledger is readable, \(head.sequence) batches")
+      report.ok("ledger is readable, \(Text.counted(Int(head.sequence), "batch", "batches"))")
     } catch {
       report.fail("\(error)", fix: "solvent verify")
     }
@@ -97,12 +98,12 @@ struct Doctor: AsyncParsableCommand {
         if count == 0 {
           report.fail("no process provides '\(service)'", fix: "start one, or: solvent up")
         } else {
-          report.ok("'\(service)' is provided by \(count)")
+          report.ok("\(Text.counted(count, "process", "processes")) for '\(service)'")
         }
       }
       if status.deadLetters > 0 {
         report.warn(
-          "\(status.deadLetters) jobs were given up",
+          "\(Text.counted(Int(clamping: status.deadLetters), "job")) given up",
           fix: "see the logs in \(cluster.dataDirectory.log); ingest retries them when it restarts")
       }
     } catch {

@@ -61,9 +61,8 @@ struct Watch: AsyncParsableCommand {
 
   private func show(_ follower: CostFollower, _ changed: [CostUpdate.Row]) {
     guard Terminal.isOutputTerminal else {
-      let page = Terminal.page(.json)
-      for row in changed { page.json("solvent.cost-update/v1", UpdateJSON(topic, follower, row)) }
-      return
+      return CostUpdatePrinter(topic: topic, ledger: follower.ledger, currency: follower.currency)
+        .print(changed, on: Terminal.page(.json))
     }
     let rows = follower.rows(of: topic).suffix(20)
     let printer = CostPrinter(.init(rows: Array(rows), currency: follower.currency), zone: "UTC")
@@ -79,34 +78,6 @@ struct Watch: AsyncParsableCommand {
       rows.reduce(0) { $0 + $1.totals.cost.approximate }
     }
     return Text.sparkline(sums.sorted { $0.key < $1.key }.suffix(40).map(\.value))
-  }
-
-  /// `solvent.cost-update/v1`
-  private struct UpdateJSON: Encodable {
-    var topic: String
-    var ledger: Int64
-    var time: String
-    var name: String
-    var requests: UInt64
-    var inputTokens: UInt64
-    var outputTokens: UInt64
-    /// Absent where nothing of it has a price.
-    var cost: String?
-    var currency: String
-    var unpriced: Bool
-
-    init(_ topic: String, _ follower: CostFollower, _ row: CostUpdate.Row) {
-      self.topic = topic
-      ledger = follower.ledger
-      time = Instant.text(row.time)
-      name = row.name
-      requests = row.totals.quantity(.requests)
-      inputTokens = row.totals.quantity(.inputTokens)
-      outputTokens = row.totals.quantity(.outputTokens)
-      cost = row.totals.hasPriced ? row.totals.cost.decimal : nil
-      currency = follower.currency
-      unpriced = row.totals.hasUnpriced
-    }
   }
 }
 

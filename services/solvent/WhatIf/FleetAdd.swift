@@ -47,11 +47,7 @@ extension Fleet {
           atPath: folder, withIntermediateDirectories: true)
         let path = "\(folder)/\(addition.name).yaml"
         try Data(addition.text.utf8).write(to: URL(filePath: path), options: .atomic)
-        if options.output.format == .json {
-          options.output.page.json("solvent.fleet.add/v1", AddJSON(file: path, entries: names))
-        } else {
-          Terminal.print("\(path): \(names.joined(separator: ", "))")
-        }
+        AdditionPrinter(file: path, entries: names).print(on: options.output.page)
       } catch let problem as FileProblem {
         throw Failure(ExitStatus.badFile, problem.description)
       } catch let failure as Failure {
@@ -60,11 +56,6 @@ extension Fleet {
         throw Failure(
           ExitStatus.storage, "\(FleetOptions.ownCatalogue): \(error.localizedDescription)")
       }
-    }
-
-    private struct AddJSON: Encodable {
-      var file: String
-      var entries: [String]
     }
 
     private func stem(of path: String) -> String {

@@ -49,7 +49,7 @@ extension Fleet {
 
     func validate() throws {
       guard (api == nil) != (apiPrice == nil) else {
-        throw ValidationError("give the --api or its --api-price")
+        throw ValidationError("give either --api or --api-price")
       }
       if prices.utilization != 1 {
         throw ValidationError(

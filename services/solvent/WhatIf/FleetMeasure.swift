@@ -126,6 +126,13 @@ extension Fleet {
           : "without idle GPUs, which cost \(FleetEstimate.dollar(fleet.idle))")
     }
 
+    /// To a millionth of a dollar: the entry and the rates add up to what was paid.
+    private static func decimal(_ dollars: Double) -> String {
+      let text = String(format: "%.6f", dollars)
+      let digits = text.reversed().drop { $0 == "0" }.reversed()
+      return String(digits.last == "." ? digits.dropLast() : digits[...])
+    }
+
     private func entry(_ fleet: MeasuredFleet, _ estimate: FleetEstimate) -> String {
       let note = "idle GPUs, \(estimate.deployment.title)".replacing("'", with: "''")
       return """
@@ -134,7 +141,7 @@ extension Fleet {
         currency: USD
         source: metered GPU-hours and vLLM's counters
         entries:
-          - {date: \(book.from ?? book.today), cost: \(String(format: "%.2f", fleet.idle)), account: hosting, evidence: \(evidence), note: '\(note)'}
+          - {date: \(book.from ?? book.today), cost: \(Self.decimal(fleet.idle)), account: hosting, evidence: \(evidence), note: '\(note)'}
 
         """
     }

@@ -6,6 +6,7 @@ import Documents
 import Economics
 import Foundation
 import Host
+import Rendering
 import Reporting
 import Runway
 
@@ -33,6 +34,12 @@ extension Scenario {
 
     @Option(help: "Write it to this file instead of standard output.", completion: .file())
     var to: String?
+
+    func validate() throws {
+      guard options.output.format == .table else {
+        throw ValidationError("a scenario is YAML; --json, --csv and -o md do not apply")
+      }
+    }
 
     func run() async throws {
       let draft = try await options.draft(name: name, over: over)

@@ -17,7 +17,7 @@ struct ModelOptions: ParsableArguments {
 
   func validate() throws {
     guard (model == nil) != (config == nil) else {
-      throw ValidationError("give a --model or its --config")
+      throw ValidationError("give either --model or --config")
     }
   }
 
@@ -53,7 +53,7 @@ extension FleetCatalogue.Section {
     guard let entry = self[name] else {
       throw Failure(
         EX_USAGE,
-        "'\(name)' is not a known \(kind)\(Spelling.hint(for: name, among: spellings)); see: "
+        "'\(name)' is not a known \(kind)\(Spelling.hint(for: name, among: spellings)). See: "
           + "solvent fleet \(kind == "GPU" ? "gpus" : "models"), and solvent fleet add --help")
     }
     return entry
