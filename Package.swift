@@ -247,9 +247,10 @@ let allTests: [Target] = [
   tests(
     "ExampleTests",
     [
-      "Broker", "CBOR", "Cluster", "ClusterAPI", "Documents", "Economics", "Fleet", "Journal",
-      "Ledger", "Pricing", "Rendering", "Reporting", "Runway", "TestSupport", "Usage", "ZeroMQ",
-      logging,
+      "Broker", "BrokerService", "CBOR", "Cluster", "ClusterAPI", "Determinism", "Documents",
+      "Economics", "Fleet", "Host", "IngestService", "Journal", "Ledger", "Pricing", "Rendering",
+      "ReportService", "Reporting", "Runway", "TestSupport", "Usage", "WorkerService", "ZeroMQ",
+      lifecycle, logging,
     ]),
   tests("Simulator", ["Broker", heap], more: [plantedFaults]),
   tests(

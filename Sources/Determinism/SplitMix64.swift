@@ -3,6 +3,13 @@
 /// A small generator of numbers from a seed: the same on every machine.
 ///
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+///
+/// ```swift
+/// var random = SplitMix64(seed: 1)
+/// let die = 1 + random.below(6)
+/// let root = PortableMath.power(2, 0.5)  // the same bits everywhere
+/// ```
+/// The example is compiled in `Tests/ExampleTests/DeterminismExamples.swift`.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 

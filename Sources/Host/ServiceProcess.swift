@@ -60,12 +60,30 @@ public struct ServiceOptions: ParsableArguments, Sendable {
 
 /// How a service's process begins and ends.
 public enum ServiceProcess {
-  /// What every service is made of.
+  /// What every service is made of. A program has them from ``run(_:_:make:)``; services that share a
+  /// process, as in tests, each have their own loop.
+  ///
+  /// ```swift
+  /// let loop = PollLoop(name: "worker")
+  /// loop.start()
+  /// let parts = ServiceProcess.Parts(loop: loop, context: context, logger: logger, name: "worker")
+  /// let worker = try WorkerService(parts: parts, address: address, slots: 3)
+  /// ```
+  /// The example is compiled in `Tests/ExampleTests/ServiceExamples.swift`.
   public struct Parts: Sendable {
+    /// The thread of the service's sockets; it runs.
     public let loop: PollLoop
     public let context: Context
     public let logger: Logger
+    /// In lists and logs.
     public let name: String
+
+    public init(loop: PollLoop, context: Context, logger: Logger, name: String) {
+      self.loop = loop
+      self.context = context
+      self.logger = logger
+      self.name = name
+    }
   }
 
   /// Runs services until a signal or an error.

@@ -15,9 +15,19 @@ import Synchronization
 ///
 /// Handlers run on the loop thread; they must not block, and computing belongs on other threads, so
 /// that heartbeats never wait for it.
+///
+/// ```swift
+/// let loop = PollLoop(name: "example")
+/// loop.start()
+/// let receiver = try Receiver(loop, at: Endpoint("inproc://example"), in: context)
+/// await receiver.start()
+/// ```
+/// The example is compiled in `Tests/ExampleTests/ZeroMQExamples.swift`, with an actor `Receiver` on the
+/// loop.
 public final class PollLoop: SerialExecutor, @unchecked Sendable {
   // Sendable: `jobs` and `stopping` are behind a Mutex; everything below "loop thread only" is
-  // touched by the loop thread alone, which `checkIsolated` enforces at each entry point.
+  // touched by the loop thread alone, which `checkIsolated` enforces at each entry point. `thread` is
+  // written by `start` and read by `stop`, which whoever owns the loop calls one after the other.
   private struct Shared {
     var jobs: [UnownedJob] = []
     var stopping = false

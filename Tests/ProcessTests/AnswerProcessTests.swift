@@ -27,7 +27,8 @@ struct AnswerProcessTests {
     let file = try File(Self.requestsOnly)
     let table = try Binaries.run(["cost", "--by", "model", file.path])
     let lines = table.out.split(separator: "\n")
-    #expect(lines.filter { $0.contains("-none") && $0.contains(" unpriced ") }.count == 2, "\(table.out)")
+    #expect(
+      lines.filter { $0.contains("-none") && $0.contains(" unpriced ") }.count == 2, "\(table.out)")
     #expect(lines.contains { $0.hasPrefix("TOTAL") && $0.contains("+?") })
     #expect(table.out.contains("5,100,000 requests without a price"))
     #expect(try Binaries.run(["cost", "--strict", file.path]).status == 65)

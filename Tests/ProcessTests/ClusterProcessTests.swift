@@ -379,6 +379,32 @@ struct ClusterProcessTests {
     #expect(Set(digests).count == 1)
   }
 
+  /// `down` and `doctor` go by this file.
+  @Test func theListOfProcessesFollowsARestart() throws {
+    let cluster = try TestCluster(workers: 1)
+    func listed() throws -> [String: Int32] {
+      let data = try Data(contentsOf: URL(fileURLWithPath: "\(cluster.data)/cluster.json"))
+      let object = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+      let members = object?["members"] as? [[String: Any]] ?? []
+      return Dictionary(
+        uniqueKeysWithValues: try members.map {
+          (try #require($0["name"] as? String), Int32(try #require($0["pid"] as? Int)))
+        })
+    }
+    let before = try listed()
+    let running = Dictionary(uniqueKeysWithValues: try cluster.members())
+    #expect(before == running)
+    let victim = try #require(before["worker-1"])
+    kill(victim, SIGKILL)
+    let isListed = try Patience.until {
+      let now = try listed()
+      let running = Dictionary(uniqueKeysWithValues: try cluster.members())
+      return now["worker-1"] != victim && now == running
+    }
+    let now = try listed()
+    #expect(isListed && now["broker"] == before["broker"], "\(now), killed \(victim)")
+  }
+
   @Test func aKilledWorkersJobsRunElsewhereAtTheNextHeartbeat() throws {
     let cluster = try TestCluster(workers: 2)
     let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)

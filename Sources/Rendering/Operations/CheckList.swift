@@ -14,7 +14,7 @@ public struct CheckList {
   private struct DoctorJSON: Encodable {
     var checks: [Check]
     /// Problems found so far.
-  public var problems: Int
+    public var problems: Int
     var warnings: Int
   }
 

@@ -25,7 +25,8 @@ extension StatementAnswer {
       .money(
         "improvement", "model improvement", statement.improvement, note: "in addition to serving",
         parts: [.money("serving", "serving", statement.serving)]),
-      .money("gross_burn", "gross burn per month", statement.grossBurn, note: "average of the period"),
+      .money(
+        "gross_burn", "gross burn per month", statement.grossBurn, note: "average of the period"),
       .money("net_burn", "net burn per month", statement.netBurn, note: "average of the period"),
       .number(
         "runway", "runway", .months, statement.runwayMonths, note: "at the period's average burn"),

@@ -11,7 +11,8 @@ import Rendering
 extension Fleet {
   struct Size: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "How many GPUs a demand over time needs, fixed or autoscaled, and what idle ones cost.",
+      abstract:
+        "How many GPUs a demand over time needs, fixed or autoscaled, and what idle ones cost.",
       discussion: """
         The demand is a CSV with window_start_s and requests_per_s, optionally by client \
         (ServeGen's layout, with --tokens for request sizes).
