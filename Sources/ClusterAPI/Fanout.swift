@@ -92,13 +92,20 @@ public enum Fanout {
 }
 
 /// Outcomes by index, put from any thread.
-public final class Collected<Outcome: Sendable>: Sendable {
-  private let outcomes: Mutex<[Outcome?]>
+final class Collected<Outcome: Sendable>: Sendable {
+  private let state: Mutex<(outcomes: [Outcome?], count: Int)>
 
-  public init(_ count: Int) { outcomes = Mutex(Array(repeating: nil, count: count)) }
+  init(_ count: Int) { state = Mutex((Array(repeating: nil, count: count), 0)) }
 
-  public func put(_ outcome: Outcome, at index: Int) { outcomes.withLock { $0[index] = outcome } }
+  /// - Returns: how many there are now.
+  func put(_ outcome: Outcome, at index: Int) -> Int {
+    state.withLock { state in
+      state.outcomes[index] = outcome
+      state.count += 1
+      return state.count
+    }
+  }
 
   /// In order, without the missing.
-  public var all: [Outcome] { outcomes.withLock { $0.compactMap(\.self) } }
+  var all: [Outcome] { state.withLock { $0.outcomes.compactMap(\.self) } }
 }

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Determinism
+
 /// A part of a search: configurations of one model, to be evaluated by any worker.
 public struct FleetJob: Codable, Hashable, Sendable {
   /// A configuration, as numbers so that many travel as columns.
   public struct Candidates: Codable, Hashable, Sendable {
-    /// Place in the job's accelerators.
+    /// Index in the job's accelerators.
     public var accelerators: [UInt32] = []
     /// GPUs of a replica.
     public var gpus: [UInt32] = []
     /// 1 when experts are spread.
     public var spreads: [UInt32] = []
-    /// Place in the job's precisions.
+    /// Index in the job's precisions.
     public var precisions: [UInt32] = []
     /// Requests at once on a replica.
     public var batches: [UInt32] = []
@@ -85,6 +87,15 @@ public struct FleetJob: Codable, Hashable, Sendable {
   enum CodingKeys: Int, CodingKey {
     case model = 1
     case architecture, accelerators, precisions, stack, shape, candidates
+  }
+
+  /// Numbers of requests at once to try: from 1 to 2,048, evenly on a logarithmic scale, each once.
+  public static func batches(_ count: Int) -> [Int] {
+    let sizes = (0..<count).map { step in
+      let exponent = Double(step) / Double(max(1, count - 1))
+      return Int(PortableMath.power(2_048, exponent).rounded())
+    }
+    return Array(Set(sizes)).sorted()
   }
 
   /// Every combination of GPU, replica size, precision and batch.

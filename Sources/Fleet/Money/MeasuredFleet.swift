@@ -2,6 +2,10 @@
 
 /// What a fleet was paid for and did over some time: metered GPU-hours and counted tokens.
 public struct MeasuredFleet: Hashable, Sendable {
+  /// GPU-hours that were paid for.
+  public private(set) var gpuHours: Double
+  /// Output tokens per second at full load.
+  public private(set) var capacity: Double
   /// US dollars paid.
   public var cost: Double
   /// The part of it in which work was done.
@@ -37,6 +41,8 @@ public struct MeasuredFleet: Hashable, Sendable {
     guard outputTokens > 0, hours > 0, gpuHours > 0, capacity > 0 else {
       throw FleetError("the counters show no output tokens, or no time passed")
     }
+    self.gpuHours = gpuHours
+    self.capacity = capacity
     cost = gpuHours * dollarsPerGPUHour
     outputRate = outputTokens / (hours * 3_600)
     // More than the capacity that one thought of is full load.
@@ -51,4 +57,28 @@ public struct MeasuredFleet: Hashable, Sendable {
     perMillionInputWithIdle = rate(cost * input, inputTokens)
     perMillionOutputWithIdle = rate(cost * (1 - input), outputTokens)
   }
+
+  /// What a fleet of deployments like an estimated one was paid for and did.
+  /// - Parameters:
+  ///   - estimate: of one such deployment: its price, its split of the time, and, where no `capacity` is
+  ///     given, what it reaches at full load.
+  ///   - hours: between the two counts.
+  ///   - gpuHours: metered; `nil` for one deployment throughout.
+  ///   - capacity: output tokens per second of the whole fleet at full load, where that was measured.
+  /// - Throws: ``FleetError`` when nothing was counted.
+  public init(
+    inputTokens: Double, outputTokens: Double, like estimate: FleetEstimate, hours: Double,
+    gpuHours: Double?, capacity: Double?
+  ) throws(FleetError) {
+    let one = Double(estimate.deployment.gpus) * hours
+    let metered = gpuHours ?? one
+    let full = capacity ?? estimate.rate.estimate * (metered / one)
+    try self.init(
+      inputTokens: inputTokens, outputTokens: outputTokens, hours: hours, gpuHours: metered,
+      dollarsPerGPUHour: estimate.priced.hour.total.estimate, capacity: full,
+      prefillShare: estimate.performance.prefillShare)
+  }
+
+  /// The engine delivered more than the capacity that was assumed, so it counts as always busy.
+  public var exceedsCapacity: Bool { outputRate > capacity }
 }

@@ -9,24 +9,21 @@ public struct MeasurePrinter {
   private let fleet: MeasuredFleet
   private let counted: EngineCounters
   private let estimate: FleetEstimate
-  private let gpuHours: Double
   private let hasCapacity: Bool
   private let hasPrice: Bool
   private let evidence: String
 
   /// - Parameters:
-  ///   - gpuHours: metered.
   ///   - hasCapacity: the throughput at full load was measured.
   ///   - hasPrice: the price is the user's own.
   ///   - evidence: of the rates.
   public init(
-    fleet: MeasuredFleet, counted: EngineCounters, estimate: FleetEstimate, gpuHours: Double,
+    fleet: MeasuredFleet, counted: EngineCounters, estimate: FleetEstimate,
     hasCapacity: Bool, hasPrice: Bool, evidence: String
   ) {
     self.fleet = fleet
     self.counted = counted
     self.estimate = estimate
-    self.gpuHours = gpuHours
     self.hasCapacity = hasCapacity
     self.hasPrice = hasPrice
     self.evidence = evidence
@@ -36,7 +33,7 @@ public struct MeasurePrinter {
   private var figures: [(name: String, value: Double)] {
     [
       ("input_tokens", counted.promptTokens), ("output_tokens", counted.outputTokens),
-      ("gpu_hours", gpuHours), ("paid", fleet.cost), ("allocated_cost", fleet.allocated),
+      ("gpu_hours", fleet.gpuHours), ("paid", fleet.cost), ("allocated_cost", fleet.allocated),
       ("idle_cost", fleet.idle), ("output_tokens_per_second", fleet.outputRate),
       ("utilization", fleet.utilization),
       ("cost_per_million_input_tokens", fleet.perMillionInput),
@@ -68,7 +65,7 @@ public struct MeasurePrinter {
       add("tokens in", Rate.text(counted.promptTokens), "measured")
       add("tokens out", Rate.text(counted.outputTokens), "measured")
       add("output tokens per second", Rate.text(fleet.outputRate), "measured")
-      add("GPU-hours", Rate.text(gpuHours), "measured")
+      add("GPU-hours", Rate.text(fleet.gpuHours), "measured")
       add(
         "paid", FleetEstimate.dollar(fleet.cost),
         (hasPrice ? "measured" : "estimated: a catalogue price; give yours: --rent, --capital")

@@ -73,34 +73,27 @@ extension Fleet {
       let estimate = try FleetEstimate(
         wanted, prices, load: .offline(requests: nil), model: options.model(),
         catalogue: options.catalogues())
-      let metered = gpuHours ?? Double(estimate.deployment.gpus) * hours
-      // As many such deployments as the meter counted.
-      let size = metered / (Double(estimate.deployment.gpus) * hours)
-      let full = capacity ?? estimate.rate.estimate * size
       let fleet: MeasuredFleet
       do throws(FleetError) {
         fleet = try MeasuredFleet(
-          inputTokens: counted.promptTokens, outputTokens: counted.outputTokens, hours: hours,
-          gpuHours: metered,
-          dollarsPerGPUHour: estimate.priced.hour.total.estimate,
-          capacity: full,
-          prefillShare: estimate.performance.prefillShare)
+          inputTokens: counted.promptTokens, outputTokens: counted.outputTokens, like: estimate,
+          hours: hours, gpuHours: gpuHours, capacity: capacity)
       } catch {
         throw Failure(ExitStatus.dataError, error.description)
       }
-      if fleet.outputRate > full {
+      if fleet.exceedsCapacity {
         Terminal.note(
           "the engine delivered more (\(Rate.text(fleet.outputRate)) tokens/s) than the "
             + "estimate at full load "
-            + "(\(Rate.text(full))), so it counts as always busy; measure --capacity")
+            + "(\(Rate.text(fleet.capacity))), so it counts as always busy; measure --capacity")
       }
       if book.to != nil {
-        try BookOptions.write(bookText(fleet, estimate, metered), to: book.to)
+        try BookOptions.write(bookText(fleet, estimate), to: book.to)
       }
       if let books { try BookOptions.write(entry(fleet, estimate), to: books) }
       MeasurePrinter(
-        fleet: fleet, counted: counted, estimate: estimate, gpuHours: metered,
-        hasCapacity: capacity != nil, hasPrice: prices.isUserSupplied,
+        fleet: fleet, counted: counted, estimate: estimate, hasCapacity: capacity != nil,
+        hasPrice: prices.isUserSupplied,
         evidence: evidence
       ).print(on: options.output.page)
     }
@@ -111,14 +104,13 @@ extension Fleet {
       prices.isUserSupplied && (spreadIdle || capacity != nil) ? "measured" : "estimated"
     }
 
-    private func bookText(
-      _ fleet: MeasuredFleet, _ estimate: FleetEstimate, _ metered: Double
-    ) -> String {
+    private func bookText(_ fleet: MeasuredFleet, _ estimate: FleetEstimate) -> String {
       book.book(
         model: estimate.deployment.architecture.name,
         input: spreadIdle ? fleet.perMillionInputWithIdle : fleet.perMillionInput,
         output: spreadIdle ? fleet.perMillionOutputWithIdle : fleet.perMillionOutput,
-        source: "metered: \(Rate.text(metered)) GPU-hours of \(estimate.deployment.title) at "
+        source:
+          "metered: \(Rate.text(fleet.gpuHours)) GPU-hours of \(estimate.deployment.title) at "
           + FleetEstimate.dollar(estimate.priced.hour.total.estimate),
         evidence: evidence,
         note: spreadIdle
@@ -126,24 +118,10 @@ extension Fleet {
           : "without idle GPUs, which cost \(FleetEstimate.dollar(fleet.idle))")
     }
 
-    /// To a millionth of a dollar: the entry and the rates add up to what was paid.
-    private static func decimal(_ dollars: Double) -> String {
-      let text = String(format: "%.6f", dollars)
-      let digits = text.reversed().drop { $0 == "0" }.reversed()
-      return String(digits.last == "." ? digits.dropLast() : digits[...])
-    }
-
     private func entry(_ fleet: MeasuredFleet, _ estimate: FleetEstimate) -> String {
-      let note = "idle GPUs, \(estimate.deployment.title)".replacing("'", with: "''")
-      return """
-        # GPU time that was paid for and idle: solvent book THIS_FILE
-        books: own fleet
-        currency: USD
-        source: metered GPU-hours and vLLM's counters
-        entries:
-          - {date: \(book.from ?? book.today), cost: \(Self.decimal(fleet.idle)), account: hosting, evidence: \(evidence), note: '\(note)'}
-
-        """
+      OwnRatesFile.idleEntry(
+        fleet.idle, day: book.from ?? book.today, evidence: evidence,
+        note: "idle GPUs, \(estimate.deployment.title)")
     }
   }
 }

@@ -98,7 +98,8 @@ extension Fleet {
         stack: try DeploymentOptions.stack(engine, model),
         shape: shapes.shape)
       job.fill(
-        replicas: [1, 2, 4, 8, 16, 32, 64].filter { $0 <= replicaMax }, batches: batchSizes,
+        replicas: [1, 2, 4, 8, 16, 32, 64].filter { $0 <= replicaMax },
+        batches: FleetJob.batches(batches),
         spreadsExperts: architecture.experts != nil,
         isTried: { named.isEmpty ? architecture.precisions(on: $0).contains($1) : true })
       let started = ContinuousClock.now
@@ -155,44 +156,22 @@ extension Fleet {
       return (accelerators, perHour, guessed)
     }
 
-    /// Evenly on a logarithmic scale.
-    private var batchSizes: [Int] {
-      let sizes = (0..<batches).map { step in
-        Int(pow(2_048, Double(step) / Double(max(1, batches - 1))).rounded())
-      }
-      return Array(Set(sizes)).sorted()
-    }
-
     private func evaluate(_ job: FleetJob) async throws -> FleetOutcome {
       let bar = ProgressBar("searching", quiet: quiet)
       defer { bar.finish() }
-      let parts = job.parts(4_096)
-      let total = parts.count
-      var outcome = FleetOutcome()
-      if !local && cluster.isRunning {
-        let outcomes = try await cluster.onWorkers(of: ServiceName.fleet) { client, workers in
-          var outcomes = [FleetOutcome?](repeating: nil, count: total)
-          var done = 0
-          try await Fanout.run(parts, on: client, workers: workers) { index, part in
-            outcomes[index] = part
-            done += 1
-            bar.update(permille: done * 1_000 / total, "\(done) of \(total) jobs")
-          }
-          return outcomes
-        }
-        for part in outcomes.compactMap({ $0 }) { outcome.add(part) }
-        return outcome
+      let searcher = Searcher(job) { done, total in
+        bar.update(permille: done * 1_000 / total, "\(done) of \(total) jobs")
       }
-      let collected = Collected<FleetOutcome>(total)
-      do {
-        try Fanout.run(parts) { index, part in
-          collected.put(part, at: index)
+      if !local && cluster.isRunning {
+        return try await cluster.onWorkers(of: ServiceName.fleet) { client, workers in
+          try await searcher.run(on: client, workers: workers)
         }
+      }
+      do {
+        return try searcher.run()
       } catch let error as FleetError {
         throw Failure(ExitStatus.failed, error.description)
       }
-      for part in collected.all { outcome.add(part) }
-      return outcome
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Documents
 import Foundation
 import Host
 
@@ -33,30 +34,10 @@ struct BookOptions: ParsableArguments {
   func book(
     model: String, input: Double, output: Double, source: String, evidence: String, note: String
   ) -> String {
-    func price(_ value: Double) -> String {
-      var text = String(format: "%.9f", value)
-      while text.hasSuffix("0") { text.removeLast() }
-      return text.hasSuffix(".") ? String(text.dropLast()) : text
-    }
-    func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
-    return """
-      # Written by solvent fleet. To price usage of this provider and model with it:
-      # solvent ingest LOG.csv --prices THIS_FILE
-      book: own-fleet
-      version: \(today)
-      currency: USD
-      models:
-        - provider: \(quoted(provider))
-          model: \(quoted(called ?? model))
-          rates:
-            - from: \(from ?? today)
-              per_million_tokens: {input: \(price(input)), output: \(price(output))}
-              source: \(quoted(source))
-              retrieved: \(today)
-              evidence: \(evidence)
-              note: \(quoted(note))
-
-      """
+    OwnRatesFile.book(
+      .init(
+        provider: provider, model: called ?? model, from: from ?? today, today: today,
+        input: input, output: output, source: source, evidence: evidence, note: note))
   }
 
   /// Writes a file that is not there yet.
