@@ -42,6 +42,36 @@ struct AnswerProcessTests {
   }
 
   @Test(
+    "A mistake shows the usage of the command by its whole name",
+    arguments: [
+      (["cost", "--since", "x"], "Usage: solvent cost "),
+      (["cost", "--where", "a"], "'solvent cost --help'"),
+      (["scenario", "run"], "Usage: solvent scenario run "),
+      (["scenario", "new", "--csv"], "'solvent scenario new --help'"),
+    ])
+  func usage(_ words: [String], _ part: String) throws {
+    let output = try Binaries.run(words)
+    #expect(output.status == 64 && output.err.contains(part), "\(output.err)")
+  }
+
+  /// The parser fills lines to 80 columns; a line end of the source in the text would stay.
+  @Test(
+    "Paragraphs of help are filled",
+    arguments: [
+      ["cost"], ["up"], ["ingest"], ["book"], ["runway"], ["watch"], ["demo"], ["scenario", "run"],
+      ["scenario", "new"], ["scenario", "compare"], ["fleet", "estimate"], ["fleet", "rates"],
+    ])
+  func help(_ words: [String]) throws {
+    let output = try Binaries.run(words + ["--help"])
+    #expect(output.status == 0)
+    let overview = output.out.components(separatedBy: "USAGE:")[0].components(separatedBy: "\n")
+    for (line, next) in zip(overview, overview.dropFirst()) where !line.isEmpty && !next.isEmpty {
+      let word = next.prefix { $0 != " " }
+      #expect(line.count + 1 + word.count >= 80, "\(line)")
+    }
+  }
+
+  @Test(
     "What cannot be answered is refused with the remedy",
     arguments: [
       // words, exit code, part of the message

@@ -50,7 +50,7 @@ struct CostPrinterTests {
       // cost, unpriced tokens, text
       ("0.0004", 0, "$0.000400"), ("0.999999", 0, "$0.999999"), ("1", 0, "$1.00"),
       ("1204.5", 0, "$1,204.50"), ("1204.5", 3, "$1,204.50 +?"), ("0", 0, "$0.000000"),
-      (nil, 3, "unpriced"), (nil, 0, "–"), ("-2.5", 0, "−$2.50"),
+      (nil, 3, "unpriced"), (nil, 0, "–"), ("-2.5", 0, "-$2.50"),
     ] as [(String?, UInt64, String)])
   func costs(_ cost: String?, _ unpriced: UInt64, _ text: String) throws {
     let totals = try Self.totals(cost, unpriced: unpriced)

@@ -66,7 +66,7 @@ struct StatementPrinterTests {
     func words(_ index: Int) -> [String] {
       lines[index].split(separator: " ").map(String.init)
     }
-    #expect(words(1) == ["revenue", "−EUR", "1,234.56", "a", "note"])  // Half to even.
+    #expect(words(1) == ["revenue", "-EUR", "1,234.56", "a", "note"])  // Half to even.
     #expect(words(2) == ["requests", "1,234,567"])
     #expect(words(4).last == "83.5%" && words(5).suffix(2) == ["14.3", "months"])
     #expect(words(6) == ["churn", "–"])

@@ -55,7 +55,10 @@ struct SolventCommand: AsyncParsableCommand {
         Foundation.exit(code)
       }
       Suggestion.tell(for: error, arguments: CommandLine.arguments)
-      type.exit(withError: error)
+      // Help and versions go to standard output and are whole already.
+      guard code != 0 else { type.exit(withError: error) }
+      Terminal.note(CommandPath.completed(type.fullMessage(for: error), type, below: Self.self))
+      Foundation.exit(code)
     }
   }
 }

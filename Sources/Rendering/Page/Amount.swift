@@ -30,14 +30,14 @@ public enum Amount {
     let isNegative = rounded.hasPrefix("-")
     let parts = (isNegative ? String(rounded.dropFirst()) : rounded).split(separator: ".")
     let whole = Text.grouped(Int128(parts[0]) ?? 0)
-    return (isNegative ? "−" : "") + symbol(currency) + whole
+    return (isNegative ? "-" : "") + symbol(currency) + whole
       + (parts.count > 1 ? ".\(parts[1])" : "")
   }
 
   /// `$1.20B`
   public static func text(_ value: Double, _ currency: String) -> String {
     let units: [(Double, String)] = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")]
-    let sign = value < 0 ? "−" : ""
+    let sign = value < 0 ? "-" : ""
     let symbol = symbol(currency)
     for (size, unit) in units where abs(value) >= size {
       return String(format: "%@%@%.2f%@", sign, symbol, abs(value) / size, unit)

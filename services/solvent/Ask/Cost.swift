@@ -18,7 +18,7 @@ struct Cost: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Adds up usage and its cost.",
     discussion: """
-      Answered from the ledger of the running cluster or, with FILE, computed here from logs without
+      Answered from the ledger of the running cluster or, with FILE, computed here from logs without \
       a cluster. Usage without a price is listed as unpriced, never as 0.
       """)
 

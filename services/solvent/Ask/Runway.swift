@@ -8,7 +8,7 @@ struct RunwayCommand: AsyncParsableCommand {
     commandName: "runway",
     abstract: "How long does the money last at the current burn, with and without funding?",
     discussion: """
-      A division, not a forecast: nothing grows or shrinks. To simulate how likely ruin is:
+      A division, not a forecast: nothing grows or shrinks. To simulate how likely ruin is: \
       solvent scenario new > mine.yaml; solvent scenario run mine.yaml
       """)
 

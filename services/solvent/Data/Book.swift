@@ -15,8 +15,8 @@ struct Book: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Books revenue, costs, funding and audience from files, each entry once.",
     discussion: """
-      YAML or CSV (docs/BOOKS.md). If a file has an error, none of it is booked. A file may
-      be booked again: only new entries are added. Entries are never changed; correct one with
+      YAML or CSV (docs/BOOKS.md). If a file has an error, none of it is booked. A file may \
+      be booked again: only new entries are added. Entries are never changed; correct one with \
       another.
       """)
 

@@ -16,7 +16,7 @@ struct Ingest: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Imports usage logs. Each row counts once, however often a file is imported.",
     discussion: """
-      Exit codes: 0 all rows accepted, 3 some quarantined with reasons, 4 a file could not be read at
+      Exit codes: 0 all rows accepted, 3 some quarantined with reasons, 4 a file could not be read at \
       all, 2 a mapping or price file is invalid, 5 the ledger refused a batch, 69 no cluster.
       """)
 

@@ -19,7 +19,7 @@ struct Demo: AsyncParsableCommand {
     abstract:
       "Prices one day of a ChatGPT-like service of summer 2023 on a real, temporary cluster.",
     discussion: """
-      The usage is generated from a seed, public figures and stated assumptions; --explain lists all
+      The usage is generated from a seed, public figures and stated assumptions; --explain lists all \
       of them. Starts five processes, imports and asks, and stops them; leaves nothing behind.
       """)
 

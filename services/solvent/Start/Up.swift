@@ -14,7 +14,7 @@ struct Up: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Starts a cluster on this machine and keeps it running.",
     discussion: """
-      Each service is its own process and is restarted if it exits. More workers can be started by
+      Each service is its own process and is restarted if it exits. More workers can be started by \
       hand: solvent-worker --data DIR
       """)
 

@@ -13,7 +13,7 @@ struct Watch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Follows costs as they are booked.",
     discussion: """
-      Topics: cost/{bucket,hour,day}/{product,model,total}. On a terminal, shows the newest rows
+      Topics: cost/{bucket,hour,day}/{product,model,total}. On a terminal, shows the newest rows \
       and updates them; otherwise prints each changed row as a line of JSON.
       """)
 

@@ -16,7 +16,7 @@ extension Scenario {
     static let configuration = CommandConfiguration(
       abstract: "Simulates scenarios on the same random numbers and shows the differences.",
       discussion: """
-        Differences are relative to the first. All share their draws, so a difference is much more
+        Differences are relative to the first. All share their draws, so a difference is much more \
         certain than the two probabilities. With one file, each --variant changes one thing in it.
         """)
 

@@ -15,12 +15,12 @@ extension Scenario {
     static let configuration = CommandConfiguration(
       abstract: "Drafts a scenario from the books, every value with its source.",
       discussion: """
-        Nothing comes from another company. What has no figures for a change is held constant.
-        Required values that are not in the books are left blank, and the file is refused until they
+        Nothing comes from another company. What has no figures for a change is held constant. \
+        Required values that are not in the books are left blank, and the file is refused until they \
         are filled in. Without an audience in the books, all revenue is in api_revenue.
 
-        The range of a value follows from its evidence: measured is exact, reported within 5%,
-        estimated within 20%, assumed within a factor of 2 (90% ranges). Growth needs at least 6
+        The range of a value follows from its evidence: measured is exact, reported within 5%, \
+        estimated within 20%, assumed within a factor of 2 (90% ranges). Growth needs at least 6 \
         monthly figures of users, visits or paying customers.
         """)
 

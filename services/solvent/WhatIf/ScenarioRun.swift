@@ -16,7 +16,7 @@ extension Scenario {
     static let configuration = CommandConfiguration(
       abstract: "Simulates a scenario.",
       discussion: """
-        --fail-if makes the command exit with 3 when a condition holds: ruin.36m>5%, runway.p10<24,
+        --fail-if makes the command exit with 3 when a condition holds: ruin.36m>5%, runway.p10<24, \
         break_even.60m<50%, cash.24m.p50<1e9.
         """)
 
