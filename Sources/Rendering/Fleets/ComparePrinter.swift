@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Economics
 public import Fleet
 import Foundation
 
@@ -8,14 +9,15 @@ public struct ComparePrinter {
   private let comparison: BuyOrBuild
   private let estimate: FleetEstimate
   private let api: String
-  private let input: Double
-  private let output: Double
+  private let input: Money
+  private let output: Money
 
   /// - Parameters:
   ///   - api: what to call it.
-  ///   - input: dollars per million input tokens of the API, and of output tokens.
+  ///   - input: dollars per million input tokens of the API.
+  ///   - output: dollars per million output tokens.
   public init(
-    comparison: BuyOrBuild, estimate: FleetEstimate, api: String, input: Double, output: Double
+    comparison: BuyOrBuild, estimate: FleetEstimate, api: String, input: Money, output: Money
   ) {
     self.comparison = comparison
     self.estimate = estimate
@@ -44,7 +46,8 @@ public struct ComparePrinter {
       }
     case .table, .md:
       page.line(
-        "\(api) at \(FleetEstimate.dollar(input)) in, \(FleetEstimate.dollar(output)) out "
+        "\(api) at \(FleetEstimate.dollar(input.approximate)) in, "
+          + "\(FleetEstimate.dollar(output.approximate)) out "
           + "per million "
           + "tokens, beside \(estimate.deployment.title)")
       page.line()
@@ -124,8 +127,8 @@ public struct ComparePrinter {
 
     var currency: String
     var api: String
-    var apiCostPerMillionInputTokens: Double
-    var apiCostPerMillionOutputTokens: Double
+    var apiCostPerMillionInputTokens: String
+    var apiCostPerMillionOutputTokens: String
     var apiCostPerRequest: Double
     var fleetCostPerRequest: RangeJSON
     var breakEvenRequestsPerDay: BreakEven
@@ -136,8 +139,8 @@ public struct ComparePrinter {
   private var json: CompareJSON {
     let point = comparison.breakEven
     return CompareJSON(
-      currency: FleetEstimate.currency, api: api, apiCostPerMillionInputTokens: input,
-      apiCostPerMillionOutputTokens: output, apiCostPerRequest: comparison.apiPerRequest,
+      currency: FleetEstimate.currency, api: api, apiCostPerMillionInputTokens: input.decimal,
+      apiCostPerMillionOutputTokens: output.decimal, apiCostPerRequest: comparison.apiPerRequest,
       fleetCostPerRequest: RangeJSON(comparison.fleetPerRequest),
       breakEvenRequestsPerDay: .init(
         low: point.low, estimate: point.estimate, high: point.high, forGood: comparison.forGood),

@@ -62,10 +62,12 @@ extension Fleet {
       if let apiPrice { _ = try Self.twoPrices(apiPrice) }
     }
 
-    private static func twoPrices(_ text: String) throws -> (Double, Double) {
-      let parts = text.split(separator: ",").map { Double($0) }
+    private static func twoPrices(_ text: String) throws -> (Money, Money) {
+      let parts = text.split(separator: ",").map { try? Money(decimal: String($0)) }
+      let limit = try Money(decimal: "1000000000")
       guard parts.count == 2, let input = parts[0], let output = parts[1],
-        (0...1e9).contains(input), (0...1e9).contains(output), input + output > 1e-9
+        (Money.zero...limit).contains(input), (Money.zero...limit).contains(output),
+        input.approximate + output.approximate > 1e-9
       else {
         throw ValidationError(
           "--api-price must be dollars per million input and output tokens: 0.15,0.60")
@@ -83,7 +85,7 @@ extension Fleet {
       let replicas = estimate.performance.replicas
       let gpus = Double(estimate.deployment.gpusPerReplica)
       let comparison = BuyOrBuild(
-        apiPerRequest: (input * shape.input + output * shape.output) / 1e6,
+        apiPerRequest: (input.approximate * shape.input + output.approximate * shape.output) / 1e6,
         rate: estimate.rate.times(1 / replicas),
         replicaPerDay: estimate.priced.hour.total.times(gpus * 24), shape: shape,
         peakToMean: peak,
@@ -102,7 +104,7 @@ extension Fleet {
     }
 
     /// Dollars per million input and output tokens today, and what to call them.
-    private func apiPrices() throws -> (Double, Double, String) {
+    private func apiPrices() throws -> (Money, Money, String) {
       if let apiPrice {
         let (input, output) = try Self.twoPrices(apiPrice)
         return (input, output, "the API")
@@ -127,15 +129,18 @@ extension Fleet {
             + "give it: --api-price 0.15,0.60")
       }
       let card = known.card(provider: entry.provider, model: entry.model, in: now...now)
-      guard let input = card.rate(for: .inputTokens, in: now)?.price.approximate,
-        let output = card.rate(for: .outputTokens, in: now)?.price.approximate
+      guard let input = card.rate(for: .inputTokens, in: now)?.price,
+        let output = card.rate(for: .outputTokens, in: now)?.price
       else {
         throw Failure(
           EX_USAGE,
           "\(entry.provider)/\(entry.model) has no token price today; give it: "
             + "--api-price 0.15,0.60")
       }
-      return (input * 1e6, output * 1e6, "\(entry.provider)/\(entry.model)")
+      return (
+        try input.times(1_000_000), try output.times(1_000_000),
+        "\(entry.provider)/\(entry.model)"
+      )
     }
   }
 }
