@@ -5,6 +5,15 @@ public import Fleet
 
 /// Has a search for hardware evaluated, on the workers of a cluster or in this process, and merges the
 /// parts in their order: the result is the same either way.
+///
+/// ```swift
+/// let searcher = Searcher(job) { done, total in
+///   _ = Double(done) / Double(total)  // so far, for a progress bar
+/// }
+/// let outcome = try searcher.run()
+/// let search = FleetSearch(job, outcome, prices: [2.5], .init(requests: 40, timePerToken: 0.05))
+/// ```
+/// The example is compiled in `Tests/ExampleTests/FleetExamples.swift`.
 public struct Searcher: Sendable {
   /// What is searched.
   public let job: FleetJob
