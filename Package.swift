@@ -235,7 +235,8 @@ let allTests: [Target] = [
       "Rendering",
       "Reporting", "Runway",
     ]),
-  tests("HostTests", ["Host", coreMetrics]),
+  tests("HostTests", ["Host", argumentParser, coreMetrics]),
+  tests("BrokerServiceTests", ["Broker", "BrokerService", "Host", "ZeroMQ", coreMetrics]),
   tests("SupervisionTests", ["Supervision"]),
   tests("IngestServiceTests", ["Broker", "IngestService", "Journal", "Usage"]),
   tests(
@@ -255,7 +256,8 @@ let allTests: [Target] = [
   tests("Simulator", ["Broker", heap], more: [plantedFaults]),
   tests(
     "ProcessTests",
-    ["Broker", "Cluster", "ClusterAPI", "Economics", "Host", "Reporting", "ZeroMQ", logging]),
+    ["Broker", "Cluster", "ClusterAPI", "Economics", "Host", "Reporting", "ZeroMQ", logging],
+    exclude: ["Resources"]),
 ]
 
 let package = Package(

@@ -53,7 +53,14 @@ public final class ClusterClient: Sendable {
     var abandoned: Set<JobID> = []
     var isJoined = false
     var isRefused = false
+    var isClosed = false
     var next: UInt64 = 0
+
+    /// - Returns: whether it was open.
+    mutating func close() -> Bool {
+      defer { isClosed = true }
+      return !isClosed
+    }
   }
 
   /// The routes that it can ask, in the order of their numbers.
@@ -98,6 +105,8 @@ public final class ClusterClient: Sendable {
 
   /// Ends the connection.
   public func close() async {
+    // Its loop ends with the first call, and whoever waited for the loop then would wait for ever.
+    guard state.withLock({ $0.close() }) else { return }
     await outbox.close()
     await node.stop()
     loop.stop()

@@ -73,6 +73,11 @@ public final class LocalCluster: Sendable {
           + "\(dataDirectory.data)"
       )
     }
+    // Of processes that have ended: they would be taken for running ones.
+    for file in (try? FileManager.default.contentsOfDirectory(atPath: dataDirectory.metrics)) ?? []
+    {
+      unlink("\(dataDirectory.metrics)/\(file)")
+    }
     self.lock = lock
     self.dataDirectory = dataDirectory
     self.workers = workers
@@ -101,16 +106,23 @@ public final class LocalCluster: Sendable {
       address: BrokerAddress(dataDirectory.broker), name: "up", process: Int(getpid()),
       release: solventRelease,
       services: ["broker"], logger: Logger(label: "solvent") { _ in SwiftLogNoOpLogHandler() })
+    let status: BrokerStatus
     do {
-      let status = try await complete(client, by: deadline)
-      await client.close()
-      ready.set()
-      try Self.writeFile(dataDirectory, supervisor.processes)
-      return status
+      status = try await complete(client, by: deadline)
     } catch {
       await client.close()
       throw error
     }
+    await client.close()
+    ready.set()
+    do {
+      try Self.writeFile(dataDirectory, supervisor.processes)
+    } catch {
+      throw Failure(
+        ExitStatus.storage,
+        "\(dataDirectory.cluster) cannot be written: \(error.localizedDescription)")
+    }
+    return status
   }
 
   /// Waits until every process has joined.

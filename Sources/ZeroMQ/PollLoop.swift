@@ -95,7 +95,12 @@ public final class PollLoop: SerialExecutor, @unchecked Sendable {
   public func stop() {
     guard started.load(ordering: .relaxed) else { return }
     precondition(!isLoopThread, "a loop cannot wait for itself")
-    shared.withLock { $0.stopping = true }
+    let isFirst = shared.withLock { shared in
+      defer { shared.stopping = true }
+      return !shared.stopping
+    }
+    // A thread is waited for once.
+    guard isFirst else { return }
     wake()
     pthread_join(thread, nil)
   }

@@ -8,7 +8,7 @@ import Testing
 import ZeroMQ
 
 /// The examples in the doc comments of Cluster, compiled and run.
-@Suite("Cluster examples")
+@Suite("Cluster examples", .timeLimit(.minutes(1)))
 struct ClusterExamples {
   @Test func aClientAsksTheBroker() async throws {
     let directory = try TemporaryDirectory()

@@ -4,7 +4,7 @@ import Testing
 import ZeroMQ
 
 /// The examples in the doc comments of ZeroMQ, compiled and run.
-@Suite("ZeroMQ examples")
+@Suite("ZeroMQ examples", .timeLimit(.minutes(1)))
 struct ZeroMQExamples {
   /// An actor whose executor is the loop: the socket is a plain property of it.
   actor Receiver {

@@ -271,16 +271,36 @@ struct ClusterProcessTests {
     #expect(try Self.costs(cluster) == expected)
   }
 
-  /// The layouts without a roll-up of their own, against sums made here, row by row.
-  @Test(
-    .enabled(if: Binaries.data != nil, "the development data is not there"))
-  func theOtherLayoutsEqualTheirSums() throws {
-    let data = try #require(Binaries.data)
+  /// Logs in the layouts that have no roll-up of their own.
+  struct Layouts: Sendable, CustomTestStringConvertible {
+    var burstGPT: (path: String, rows: Int)
+    var azure: (path: String, rows: Int)
+    var testDescription: String { "\(burstGPT.rows) and \(azure.rows) rows" }
+
+    /// A few hundred rows that are always there, and whole files where the development data is.
+    static var all: [Layouts] {
+      let here = Binaries.repository.appending(path: "Tests/ProcessTests/Resources").path
+      let few = Layouts(
+        burstGPT: ("\(here)/burstgpt-8-columns.csv", 300),
+        azure: ("\(here)/azure-llm-2023.csv", 400))
+      guard let data = Binaries.data else { return [few] }
+      return [
+        few,
+        Layouts(
+          burstGPT: ("\(data)/burstgpt/BurstGPT_3_layout_sample.csv", 2_000),
+          azure: ("\(data)/azure2023/AzureLLMInferenceTrace_code.csv", 5_291)),
+      ]
+    }
+  }
+
+  /// Against sums made here, row by row.
+  @Test(arguments: Layouts.all)
+  func theOtherLayoutsEqualTheirSums(_ layouts: Layouts) throws {
     let cluster = try TestCluster()
     let prices = try Self.write(cluster, "prices.yaml", SampleLog.prices)
-    let path = "\(data)/burstgpt/BurstGPT_3_layout_sample.csv"
+    let (path, count) = layouts.burstGPT
     let output = try cluster.solvent("ingest", "--prices", prices, "--json", path)
-    #expect(output.status == 0 && output.out.contains("\"accepted\":2000"))
+    #expect(output.status == 0 && output.out.contains("\"accepted\":\(count)"))
     // Timestamp, Session ID, Elapsed time, Model, Request tokens, Response tokens, Total tokens, Log Type
     let rows = try String(contentsOfFile: path, encoding: .utf8).split(whereSeparator: \.isNewline)
       .dropFirst().map { line in
@@ -291,11 +311,10 @@ struct ClusterProcessTests {
       }
     #expect(try Self.costs(cluster) == SampleLog(rows: rows).expected)
 
-    let trace = "\(data)/azure2023/AzureLLMInferenceTrace_code.csv"
-    let azure = try cluster.solvent("ingest", "--json", trace)
-    #expect(azure.status == 0 && azure.out.contains("\"accepted\":5291"))
+    let azure = try cluster.solvent("ingest", "--json", layouts.azure.path)
+    #expect(azure.status == 0 && azure.out.contains("\"accepted\":\(layouts.azure.rows)"))
     var sums: [String: [Int]] = [:]
-    for line in try String(contentsOfFile: trace, encoding: .utf8).split(
+    for line in try String(contentsOfFile: layouts.azure.path, encoding: .utf8).split(
       whereSeparator: \.isNewline
     ).dropFirst() {
       // 2023-11-16 18:17:03.9799600,4808,10
@@ -377,6 +396,19 @@ struct ClusterProcessTests {
       return try restored.digest()
     }
     #expect(Set(digests).count == 1)
+  }
+
+  @Test func aClusterThatCannotBeListedSaysSoAndStops() throws {
+    let data = NSTemporaryDirectory() + "/solvent-test-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: data) }
+    try FileManager.default.createDirectory(
+      atPath: data + "/cluster.json/x", withIntermediateDirectories: true)
+    let output = try Binaries.run(["up", "--data", data, "--workers", "1"])
+    #expect(output.status == 5 && output.err.contains("cluster.json cannot be written"))
+    // Its processes ended with it: the directory is free.
+    try FileManager.default.removeItem(atPath: data + "/cluster.json")
+    let cluster = try TestCluster(workers: 1, data: data, isBorrowed: true)
+    cluster.stop()
   }
 
   /// `down` and `doctor` go by this file.

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 import ZeroMQ
 
-@Suite("ZeroMQ")
+@Suite("ZeroMQ", .timeLimit(.minutes(1)))
 struct ZeroMQTests {
   @Test(
     "Endpoints are checked",
