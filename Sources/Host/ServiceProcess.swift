@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import ArgumentParser
-import CHost
 public import Cluster
 import Dispatch
 import Foundation
@@ -49,6 +48,17 @@ public struct ServiceOptions: ParsableArguments, Sendable {
       throw ValidationError(
         "--log-level is one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
     }
+    // It names files.
+    if let name,
+      name.isEmpty || name.count > 64 || name.hasPrefix(".")
+        || !name.allSatisfy(Self.isOfName)
+    {
+      throw ValidationError("--name is 1 to 64 letters, digits, '-', '_' and '.', no '.' first")
+    }
+  }
+
+  private static func isOfName(_ character: Character) -> Bool {
+    character.isASCII && (character.isLetter || character.isNumber || "-_.".contains(character))
   }
 
   public var dataDirectory: DataDirectory { DataDirectory(data: data) }
@@ -96,9 +106,8 @@ public enum ServiceProcess {
   ) async throws {
     FreedMemory.keep()
     if let parent = options.endWithParent {
-      _ = chost_end_with_parent()
-      // The parent may have ended before the call: then nothing would be reported.
       if getppid() != parent { return }
+      ParentWatch.start(parent: parent)
     }
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)

@@ -97,7 +97,7 @@ public struct RunwaySummary: Sendable {
   }
 
   /// Cash at the end of a month, by probability; ruined paths have none. The value is the middle of a bin,
-  /// at most 1.6% from any amount in it; low and high are the borders of the bins at the quantiles one
+  /// at most 1.6% from any amount in it but for the lowest bin, which ends at 0; low and high are the borders of the bins at the quantiles one
   /// standard error of probability below and above.
   public func cash(at month: Int, _ probability: Double) -> Quantile<Double> {
     let error = (probability * (1 - probability) / Double(max(1, paths))).squareRoot()

@@ -8,8 +8,8 @@ import TestSupport
 import Testing
 import ZeroMQ
 
-/// A broker, workers and clients in this process, over real local sockets: debug builds check every
-/// access of theirs for exclusivity.
+/// A broker, workers and clients in this process, over real local sockets, with the checks of debug builds
+/// (arithmetic, bounds, isolation, and exclusive access but where a proof stands in its place).
 @Suite("Nodes", .timeLimit(.minutes(2)))
 struct NodeTests {
   static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -534,7 +534,7 @@ struct FleetFileTests {
     #expect(plain.demand.shape == RequestShape(input: 7, output: 3) && plain.clients == 2)
     let sized = try DemandFile.read(
       demand, tokens: tokens, shape: RequestShape(input: 7, output: 3))
-    // Client 1 is not told: 150 and 15, the mean of what is.
+    // Client 1 is not given: 150 and 15, the mean of what is.
     #expect(sized.demand.windows.map(\.inputTokens) == [100, 750, 0, 300])
     #expect(sized.demand.windows.map(\.outputTokens) == [10, 75, 0, 30])
     #expect(sized.clientsWithoutSizes == 1)
@@ -609,13 +609,13 @@ struct MeasuredPointTests {
     return contents.points
   }
 
-  /// The gate: median at most 9 %, 90 % of points within 27 %, bias within 3 %, no row unsupported.
+  /// The gate: median at most 9%, 90% of points within 27%, bias within 3%, no row unsupported.
   @Test func predictionsAreAsGoodAsIsSaid() throws {
     let points = try points()
     #expect(points.count == 805)
     let model = try CoefficientFile.shipped()
     let logs = points.map { PortableMath.log(model.predict($0) / $0.measured) }
-    // Limits for users are kept as told, with the shipped coefficients too.
+    // Limits for users hold, with the shipped coefficients too.
     let deployment = points.first { $0.kind == .limited }!.deployment
     for limit in [0.03, 0.06] {
       let performance = try model.performance(
@@ -630,7 +630,7 @@ struct MeasuredPointTests {
       #expect(row.median <= 0.09, "\(row)")
     }
     for row in ErrorTable.by(points, logs, { $0.deployment.accelerator.name }) {
-      // Of the MI300X two campaigns tell opposite things: DeepSeek-R1 here, Llama 405B in the other file.
+      // Of the MI300X two campaigns show opposite things: DeepSeek-R1 here, Llama 405B in the other file.
       #expect(row.median <= (row.label == "MI300X" ? 0.13 : 0.09), "\(row)")
     }
     let covered = zip(points, logs).count { point, log in

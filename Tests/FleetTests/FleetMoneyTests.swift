@@ -27,7 +27,7 @@ struct FleetMoneyTests {
     #expect(abs(hour.hardware.estimate - 37_000 / 35_040) < 1e-12)
     #expect(abs(hour.electricity - 0.137) < 1e-12)
     #expect(abs(hour.total.estimate - 1.193) < 0.001)
-    // 10 % over 4 years: the annuity of 1 is 0.315470803706.
+    // 10% over 4 years: the annuity of 1 is 0.315470803706.
     terms.interest = 0.1
     let borrowed = GPUHour.owned(gpu, terms, site).hardware.estimate
     #expect(abs(borrowed - 37_000 * 0.315_470_803_706 / 8_760) < 1e-6)

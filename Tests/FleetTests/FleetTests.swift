@@ -496,7 +496,7 @@ struct FleetFitTests {
     let before = try model.performance(of: deployment, shape, load).outputRate
     let own = try model.pinned(deployment, shape, load, measured: before * 0.7, isSameCase: true)
     let other = try model.pinned(deployment, shape, load, measured: before * 0.7, isSameCase: false)
-    // A normal prior with the band's spread against a measurement of 5 %.
+    // A normal prior with the band's spread against a measurement of 5%.
     let spread = (0.5 + 0.21.squareRoot()) / 2 / 1.644_853_626_951_472_6
     let weight = spread * spread / (spread * spread + 0.0025)
     let after = try own.performance(of: deployment, shape, load).outputRate
@@ -588,7 +588,7 @@ struct FleetFitTests {
     #expect(report.fitted.count == points.count && report.byKind[0].points == points.count)
     let fold = report.coverage[0]
     #expect(fold.points == points.count && (0.85...0.95).contains(fold.covered))
-    // The wobble is even, so 90 % of it is within nine tenths of its width, and nothing is shared.
+    // The wobble is even, so 90% of it is within nine tenths of its width, and nothing is shared.
     let band = report.model.errors.base
     #expect(abs(band.below - 0.27) < 0.05 && abs(band.above - 0.27) < 0.05)
     #expect(report.model.errors.shared < 0.15)

@@ -12,8 +12,8 @@ struct AbsurdBatchTests {
   @Test func aPlaceBeyondTheFileSystemIsRefused() async {
     await withKnownIssue("the ledger traps on a range beyond 2^63") {
       await #expect(processExitsWith: .success) {
-        let place = try LedgerTests.Place()
-        let ledger = try Ledger(path: place.path)
+        let folder = try LedgerTests.TemporaryLedger()
+        let ledger = try Ledger(path: folder.path)
         var made = try LedgerTests.outcome(0)
         made.outcome.key.end = .max
         _ = try ledger.commit([made])
@@ -24,8 +24,8 @@ struct AbsurdBatchTests {
   @Test func fewerThanNoSeriesAreRefused() async {
     await withKnownIssue("the ledger traps on a table with -1 series") {
       await #expect(processExitsWith: .success) {
-        let place = try LedgerTests.Place()
-        let ledger = try Ledger(path: place.path)
+        let folder = try LedgerTests.TemporaryLedger()
+        let ledger = try Ledger(path: folder.path)
         let made = try LedgerTests.outcome(0)
         var outcome = made.outcome
         outcome.seriesTable = SeriesTable(count: -1, columns: [])

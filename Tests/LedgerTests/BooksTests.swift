@@ -37,8 +37,8 @@ struct BooksTests {
   }
 
   @Test func anEntryIsBookedOnceAndNeverChanged() throws {
-    let place = try LedgerTests.Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try LedgerTests.TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     var batch = BooksBatch(currency: "USD", entries: try Self.random(50, seed: 1), figures: [])
     batch.figures = [AudienceFigure(id: "f", day: 19_539, .visits, 1_500_000_000)]
     #expect(try ledger.book(batch) == BooksReceipt(added: 51, known: 0))
@@ -73,8 +73,8 @@ struct BooksTests {
   }
 
   @Test func whatDoesNotBalanceIsRefused() throws {
-    let place = try LedgerTests.Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try LedgerTests.TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     let entry = try Self.entry("x", 1, [(.cash, "1"), (.api, "-2")])
     #expect(throws: LedgerError.self) {
       try ledger.book(BooksBatch(currency: "USD", entries: [entry], figures: []))
@@ -91,8 +91,8 @@ struct BooksTests {
       "DELETE FROM entries WHERE number = 2", "UPDATE figures SET content = x'00'",
     ])
   func tampering(_ sql: String) throws {
-    let place = try LedgerTests.Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try LedgerTests.TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     var batch = BooksBatch(currency: "USD", entries: try Self.random(9, seed: 2), figures: [])
     batch.figures = [AudienceFigure(id: "f", day: 19_539, .visits, 1)]
     _ = try ledger.book(batch)

@@ -12,7 +12,7 @@ import Testing
 
 @Suite("Ledger")
 struct LedgerTests {
-  final class Place {
+  final class TemporaryLedger {
     let path: String
     init() throws {
       let folder = NSTemporaryDirectory() + "/solvent-test-\(UUID().uuidString)"
@@ -61,8 +61,8 @@ struct LedgerTests {
   }
 
   @Test func aBatchCountsOnceHoweverOftenItArrives() throws {
-    let place = try Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     let batch = try Self.outcome(0)
     #expect(try ledger.commit([batch]).results == [.committed(sequence: 1)])
     #expect(
@@ -73,8 +73,8 @@ struct LedgerTests {
   }
 
   @Test func anotherResultForAKnownBatchIsAnAlarmAndChangesNothing() throws {
-    let place = try Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     _ = try ledger.commit([Self.outcome(0)])
     let before = try ledger.verify()
     let results = try ledger.commit([
@@ -93,8 +93,8 @@ struct LedgerTests {
   }
 
   @Test func aLedgerIsKeptInOneCurrency() throws {
-    let place = try Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     _ = try ledger.commit([Self.outcome(0)])
     guard
       case .refused(let error) = try ledger.commit([Self.outcome(100, currency: "EUR")])
@@ -107,17 +107,17 @@ struct LedgerTests {
   }
 
   @Test func commitsAreDurableAndSurviveReopening() throws {
-    let place = try Place()
+    let folder = try TemporaryLedger()
     do {
-      let ledger = try Ledger(path: place.path)
+      let ledger = try Ledger(path: folder.path)
       _ = try ledger.commit([Self.outcome(0), Self.outcome(100)])
     }
     // The setting is asserted at open; a second connection sees the journal mode it left.
-    let mode = try DatabaseQueue(path: place.path).read {
+    let mode = try DatabaseQueue(path: folder.path).read {
       try String.fetchOne($0, sql: "PRAGMA journal_mode")
     }
     #expect(mode == "wal")
-    let ledger = try Ledger(path: place.path)
+    let ledger = try Ledger(path: folder.path)
     #expect(ledger.head.sequence == 2)
     #expect(
       try ledger.commit([Self.outcome(100), Self.outcome(200)]).results == [
@@ -129,8 +129,8 @@ struct LedgerTests {
   @Test func equalFactsHaveEqualDigestsWhateverTheOrder() throws {
     var digests: Set<[UInt8]> = []
     for order in [[0, 100, 200, 300], [300, 0, 200, 100]] as [[UInt64]] {
-      let place = try Place()
-      let ledger = try Ledger(path: place.path)
+      let folder = try TemporaryLedger()
+      let ledger = try Ledger(path: folder.path)
       for start in order { _ = try ledger.commit([Self.outcome(start)]) }
       digests.insert(try ledger.verify().digest)
     }
@@ -158,13 +158,13 @@ struct LedgerTests {
       ("a result", "UPDATE batches SET result = x'00' WHERE sequence = 2"),
     ])
   func tampering(_ what: String, _ sql: String) throws {
-    let place = try Place()
+    let folder = try TemporaryLedger()
     do {
-      let ledger = try Ledger(path: place.path)
+      let ledger = try Ledger(path: folder.path)
       _ = try ledger.commit([Self.outcome(0), Self.outcome(100), Self.outcome(200)])
       _ = try ledger.verify()
     }
-    let tool = try DatabaseQueue(path: place.path)
+    let tool = try DatabaseQueue(path: folder.path)
     // Without the triggers, as somebody with the file could.
     try tool.write { db in
       for trigger in ["postings_are_final", "postings_stay", "batches_are_final", "batches_stay"] {
@@ -176,16 +176,16 @@ struct LedgerTests {
       try db.execute(sql: "PRAGMA foreign_keys = OFF")
       try db.execute(sql: sql)
     }
-    let ledger = try Ledger(readingAt: place.path)
+    let ledger = try Ledger(readingAt: folder.path)
     let error = #expect(throws: LedgerError.self) { try ledger.verify() }
     #expect(error?.code == .damaged)
   }
 
   @Test func postingsCannotBeChangedByAccident() throws {
-    let place = try Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     _ = try ledger.commit([Self.outcome(0)])
-    let tool = try DatabaseQueue(path: place.path)
+    let tool = try DatabaseQueue(path: folder.path)
     #expect(throws: DatabaseError.self) {
       try tool.write { try $0.execute(sql: "UPDATE postings SET quantity = 0") }
     }
@@ -195,20 +195,20 @@ struct LedgerTests {
   }
 
   @Test func aLedgerOfALaterReleaseIsLeftAlone() throws {
-    let place = try Place()
-    _ = try Ledger(path: place.path)
-    try DatabaseQueue(path: place.path).write {
+    let folder = try TemporaryLedger()
+    _ = try Ledger(path: folder.path)
+    try DatabaseQueue(path: folder.path).write {
       try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99 from the future')")
     }
-    let error = #expect(throws: LedgerError.self) { try Ledger(path: place.path) }
+    let error = #expect(throws: LedgerError.self) { try Ledger(path: folder.path) }
     #expect(error?.code == .newerSchema)
   }
 
   // MARK: Questions
 
   @Test func unpricedUsageIsListedAndNeverZero() throws {
-    let place = try Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     _ = try ledger.commit([Self.outcome(0, rows: 200)])
     let answer = try CostSum.answer(CostQuery(by: ["model"]), from: ledger)
     let mystery = try #require(answer.rows.first { $0.key == ["mystery"] })
@@ -221,8 +221,8 @@ struct LedgerTests {
   }
 
   @Test func sumsAreTheSameHoweverTheyAreSplit() throws {
-    let place = try Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     for start in stride(from: 0, to: 2_000, by: 100) as StrideTo<UInt64> {
       _ = try ledger.commit([Self.outcome(start, rows: 60)])
     }
@@ -241,8 +241,8 @@ struct LedgerTests {
   }
 
   @Test func filtersAndSpansLeaveOutTheRest() throws {
-    let place = try Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     _ = try ledger.commit([Self.outcome(0, rows: 300)])
     let all = try CostSum.answer(CostQuery(by: ["hour"]), from: ledger)
     let first = try #require(all.rows.first)
@@ -256,8 +256,8 @@ struct LedgerTests {
   // MARK: Streams
 
   @Test func aFollowerThatJoinsAnywhereShowsTheLedger() throws {
-    let place = try Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     var streams = try CostStreams(ledger)
     var log: [[CostStreams.Message]] = []
     var wholes: [[CostStreams.Message]] = []
@@ -268,7 +268,7 @@ struct LedgerTests {
       log.append(streams.takeChanges())
       wholes.append(streams.snapshots())
     }
-    let fresh = try CostStreams(Ledger(readingAt: place.path))
+    let fresh = try CostStreams(Ledger(readingAt: folder.path))
     var reference = CostStreamRows()
     var copy = fresh
     for message in copy.snapshots() { _ = reference.take(message.update, isSnapshot: true) }

@@ -31,8 +31,8 @@ struct QueryAgreementTests {
     ], 0..<3 as Range<UInt64>)
   func agreement(_ by: [String], _ seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
-    let place = try LedgerTests.Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try LedgerTests.TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     let outcomes = try Self.outcomes(&random)
     for outcome in outcomes {
       #expect(try ledger.commit([outcome]).changes.count == 1)
@@ -61,15 +61,15 @@ struct QueryAgreementTests {
 
   @Test func namesAreToldApartByTheirBytes() throws {
     // The same name to people, spelled with one scalar and with two.
-    let place = try LedgerTests.Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try LedgerTests.TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     for (index, source) in ["b\u{FC}ro", "bu\u{308}ro"].enumerated() {
       var made = try LedgerTests.outcome(UInt64(index) * 100)
       made.outcome.key.source = source
       #expect(try ledger.commit([made]).results == [.committed(sequence: Int64(index) + 1)])
     }
     #expect(try ledger.verify().batches == 2)
-    let reader = try Ledger(readingAt: place.path)
+    let reader = try Ledger(readingAt: folder.path)
     let total = try CostSum.answer(CostQuery(), from: reader).total
     let rows = try CostSum.answer(CostQuery(by: ["source"]), from: reader).rows
     var sum = CostTotals()
@@ -78,8 +78,8 @@ struct QueryAgreementTests {
   }
 
   @Test func anEmptyLedgerHasNoAnswerButNothing() throws {
-    let place = try LedgerTests.Place()
-    let answer = try CostSum.answer(CostQuery(by: ["day"]), from: Ledger(path: place.path))
+    let folder = try LedgerTests.TemporaryLedger()
+    let answer = try CostSum.answer(CostQuery(by: ["day"]), from: Ledger(path: folder.path))
     #expect(answer.rows.isEmpty && answer.total == CostTotals() && answer.currency == nil)
     #expect(answer.sequence == 0 && answer.firstTime == nil)
   }

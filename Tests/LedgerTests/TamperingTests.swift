@@ -12,14 +12,14 @@ import Testing
 struct TamperingTests {
   /// A ledger with three batches, changed by `sql` behind its back; what `verify` says of it.
   static func verify(after sql: String) throws -> LedgerError? {
-    let place = try LedgerTests.Place()
+    let folder = try LedgerTests.TemporaryLedger()
     do {
-      let ledger = try Ledger(path: place.path)
+      let ledger = try Ledger(path: folder.path)
       _ = try ledger.commit([
         LedgerTests.outcome(0), LedgerTests.outcome(100), LedgerTests.outcome(200),
       ])
     }
-    let tool = try DatabaseQueue(path: place.path)
+    let tool = try DatabaseQueue(path: folder.path)
     try tool.inDatabase { db in
       for trigger in ["postings_are_final", "postings_stay", "batches_are_final", "batches_stay"] {
         try db.execute(sql: "DROP TRIGGER \(trigger)")
@@ -29,7 +29,7 @@ struct TamperingTests {
       #expect(db.changesCount == 1, "\(sql)")
     }
     do {
-      _ = try Ledger(readingAt: place.path).verify()
+      _ = try Ledger(readingAt: folder.path).verify()
       return nil
     } catch let error as LedgerError {
       return error
@@ -118,13 +118,13 @@ struct CommitTests {
   func repetition(_ seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let starts = Array(stride(from: 0, to: 800, by: 100)) as [UInt64]
-    let reference = try LedgerTests.Place()
+    let reference = try LedgerTests.TemporaryLedger()
     let first = try Ledger(path: reference.path)
     _ = try first.commit(starts.map { try LedgerTests.outcome($0) })
     let expected = try first.verify()
 
-    let place = try LedgerTests.Place()
-    var ledger = try Ledger(path: place.path)
+    let folder = try LedgerTests.TemporaryLedger()
+    var ledger = try Ledger(path: folder.path)
     var committed: [UInt64: Int64] = [:]
     var waiting = starts.shuffled(using: &random)
     for _ in 0..<60 {
@@ -147,7 +147,7 @@ struct CommitTests {
           #expect(result == .committed(sequence: committed[start]!), "seed \(seed): \(start)")
         }
       }
-      if random.below(8) == 0 { ledger = try Ledger(path: place.path) }
+      if random.below(8) == 0 { ledger = try Ledger(path: folder.path) }
     }
     let left = try waiting.map { try LedgerTests.outcome($0) }
     _ = try ledger.commit(left)
@@ -155,7 +155,7 @@ struct CommitTests {
     #expect(found.batches == 8 && found.batches == expected.batches, "seed \(seed)")
     #expect(found.digest == expected.digest, "seed \(seed)")
     // The chain is that of the bookings in their order.
-    let again = try Ledger(readingAt: place.path).head
+    let again = try Ledger(readingAt: folder.path).head
     #expect(ledger.head.sequence == 8 && again == ledger.head)
   }
 
@@ -168,8 +168,8 @@ struct CommitTests {
       (101, 200, true), (100, 400, true), (100, 200, true),
     ] as [(UInt64, UInt64, Bool)])
   func overlaps(_ start: UInt64, _ end: UInt64, _ isRefused: Bool) throws {
-    let place = try LedgerTests.Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try LedgerTests.TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     _ = try ledger.commit([LedgerTests.outcome(100), LedgerTests.outcome(300)])
     var other = try LedgerTests.outcome(1_000)
     other.outcome.key.start = start
@@ -195,16 +195,16 @@ struct CommitTests {
   func currencies(_ currencies: [String], _ taken: [Bool]) throws {
     // In one transaction, and in one each with the ledger opened anew.
     for isTogether in [true, false] {
-      let place = try LedgerTests.Place()
+      let folder = try LedgerTests.TemporaryLedger()
       let outcomes = try currencies.enumerated().map { index, currency in
         try LedgerTests.outcome(UInt64(index) * 100, currency: currency)
       }
       var results: [Ledger.CommitResult] = []
       if isTogether {
-        results = try Ledger(path: place.path).commit(outcomes).results
+        results = try Ledger(path: folder.path).commit(outcomes).results
       } else {
         for outcome in outcomes {
-          results += try Ledger(path: place.path).commit([outcome]).results
+          results += try Ledger(path: folder.path).commit([outcome]).results
         }
       }
       for (result, isTaken) in zip(results, taken) {
@@ -214,15 +214,15 @@ struct CommitTests {
           #expect(isTaken)
         }
       }
-      let ledger = try Ledger(readingAt: place.path)
+      let ledger = try Ledger(readingAt: folder.path)
       #expect(ledger.currency == currencies[0])
       #expect(try ledger.verify().batches == taken.count { $0 })
     }
   }
 
   @Test func aBatchThatDoesNotFitTogetherIsRefusedAlone() throws {
-    let place = try LedgerTests.Place()
-    let ledger = try Ledger(path: place.path)
+    let folder = try LedgerTests.TemporaryLedger()
+    let ledger = try Ledger(path: folder.path)
     var broken = try LedgerTests.outcome(0)
     broken.outcome.rowsRead += 1
     var large = try LedgerTests.outcome(100)
@@ -242,10 +242,10 @@ struct CommitTests {
   }
 
   @Test func epochsRiseForEver() throws {
-    let place = try LedgerTests.Place()
+    let folder = try LedgerTests.TemporaryLedger()
     var epochs: [UInt64] = []
     for _ in 0..<3 {
-      let ledger = try Ledger(path: place.path)
+      let ledger = try Ledger(path: folder.path)
       epochs += [try ledger.nextEpoch(), try ledger.nextEpoch()]
     }
     #expect(epochs == [1, 2, 3, 4, 5, 6])

@@ -347,6 +347,18 @@ struct FleetProcessTests {
     #expect(try ruin(fleet) == ruin(told))
   }
 
+  /// The gate on the points that are always there: the same limits, as a command.
+  @Test func knownPointsAreWithinTheLimits() throws {
+    let points = Binaries.repository.appending(path: "Tests/DocumentsTests/Resources/points.csv")
+      .path
+    let limits = ["median>9%", "p90>27%", "bias>3%", "unsupported>0"].flatMap { ["--fail-if", $0] }
+    let check = try Binaries.run(["fleet", "check", points, "--summary", "--json"] + limits)
+    #expect(check.status == 0, "\(check.err)")
+    #expect(try Self.object(check)["points"] as? Int == 49)
+    let strict = ["fleet", "check", points, "--summary", "--fail-if", "median>1%"]
+    #expect(try Binaries.run(strict).status == 3)
+  }
+
   @Test(.enabled(if: Binaries.data != nil, "the development data is not there"))
   func pointsAreCheckedAndFitted() throws {
     let data = try #require(Binaries.data)

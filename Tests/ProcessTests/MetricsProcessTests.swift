@@ -38,9 +38,15 @@ struct MetricsProcessTests {
     let batches = samples["solvent_ledger_batches_total{process=\"report\",result=\"committed\"}"]
     #expect(batches == 5)
     #expect(samples["solvent_broker_dead_letters_total{process=\"broker\"}"] == 0)
+    #expect(!samples.keys.contains { $0.contains("service=\"broker\"") })
     let priced = samples.filter {
       $0.key.hasPrefix("solvent_job_seconds_count") && $0.key.contains("service=\"price\"")
     }
     #expect(priced.values.reduce(0, +) == batches)
+    // A cluster of fewer processes leaves no files of the others.
+    let next = try TestCluster(workers: 1, data: cluster.data, isBorrowed: true)
+    next.stop()
+    let files = try FileManager.default.contentsOfDirectory(atPath: "\(cluster.data)/metrics")
+    #expect(files.contains("worker-1.prom") && !files.contains("worker-2.prom"))
   }
 }

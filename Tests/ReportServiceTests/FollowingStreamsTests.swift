@@ -91,4 +91,45 @@ struct FollowingStreamsTests {
     let last = streams.changes().messages
     #expect(Self.costs(last) == ["gpt-4": "8"])
   }
+
+  @Test("What cannot be rebuilt is tried again ever more rarely, and comes back by itself")
+  func stale() throws {
+    let path = try TemporaryPath()
+    let ledger = try Ledger(path: path.path + "/ledger.sqlite")
+    var streams = try FollowingStreams(ledger)
+    // Two batches whose sum no amount can hold: neither adding nor rebuilding works.
+    let most = Money(quanta: .max / 4 * 3)
+    var changes: [Ledger.Change] = []
+    for start in 0..<2 as Range<UInt64> {
+      var outcome = try Self.outcome(start, tokens: 1)
+      outcome.costs = MoneyColumn()
+      for meter in outcome.meters {
+        outcome.costs.append(meter == UInt16(Meter.inputTokens.rawValue) ? most : .zero)
+      }
+      changes += try Self.commit(outcome, to: ledger)
+    }
+    #expect(changes.count == 2)
+    func isStale(_ outcome: FollowingStreams.Outcome) -> Bool {
+      if case .stale = outcome { true } else { false }
+    }
+    var tries: [Int] = []
+    for attempt in 0..<40 {
+      let outcome = streams.follow(changes, of: ledger)
+      if isStale(outcome) { tries.append(attempt) } else { #expect(outcome == .waiting) }
+    }
+    #expect(tries == [0, 2, 5, 10, 19, 36])
+    // Another ledger can be read: from its next try on they follow that.
+    let other = try Ledger(path: path.path + "/other.sqlite")
+    let good = try Self.commit(Self.outcome(0, tokens: 3), to: other)
+    var outcome = FollowingStreams.Outcome.waiting
+    while outcome == .waiting { outcome = streams.follow(good, of: other) }
+    guard case .remade = outcome else {
+      Issue.record("\(outcome)")
+      return
+    }
+    let last = streams.snapshots().messages
+    #expect(Self.costs(last) == ["gpt-4": "3"])
+    let more = try Self.commit(Self.outcome(1, tokens: 4), to: other)
+    #expect(streams.follow(more, of: other) == .followed)
+  }
 }

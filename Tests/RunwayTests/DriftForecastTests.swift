@@ -8,7 +8,7 @@ struct DriftForecastTests {
   static let belief = Distribution.normal(p5: 0.005, p95: 0.08)
 
   @Test func beliefAndFiguresAreWeighedByTheirPrecision() throws {
-    // Growth of exactly 2 % a month, but for noise that is known.
+    // Growth of exactly 2% a month, but for noise that is known.
     var value = 1_000.0
     let noise = [0.01, -0.01, 0.02, -0.02, 0.01, -0.01, 0.02, -0.02]
     var figures = [(month: 0, value: value)]

@@ -46,7 +46,7 @@ struct RunwayTests {
     for (p, cash) in [
       (0.05, 0.0), (0.25, 0), (0.50, 524_288_000), (0.75, 1_862_270_976), (0.95, 3_925_868_544),
     ] {
-      // Within a bin of 1.6 %, where the sampling error is far smaller.
+      // Within a bin of 1.6%, where the sampling error is far smaller.
       let value = summary.cash(at: 60, p).value
       #expect(abs(value - cash) <= 0.032 * cash, "cash P\(p): \(value)")
     }
@@ -89,11 +89,11 @@ struct RunwayTests {
   @Test(
     "Scenarios",
     arguments: [
-      // what, P(ruin) by 24 and 60 months, 10 % runway; 100,000 paths of the specification.
+      // what, P(ruin) by 24 and 60 months, 10% runway; 100,000 paths of the specification.
       // The row that the specification calls "no conditional rounds" is the one without tranches;
       // without rounds its program gives what stands here.
-      ("base", 0.024, 0.416, 32), ("audience -12 %", 0.027, 0.446, 31),
-      ("audience -30 %", 0.033, 0.501, 30), ("price -20 %", 0.031, 0.462, 30),
+      ("base", 0.024, 0.416, 32), ("audience -12%", 0.027, 0.446, 31),
+      ("audience -30%", 0.033, 0.501, 30), ("price -20%", 0.031, 0.462, 30),
       ("cost halved", 0.016, 0.377, 34), ("cost doubled", 0.056, 0.488, 27),
       ("10 B$ in month 3", 0, 0.008, nil), ("no tranches", 0.157, 0.518, 21),
       ("no rounds", 0.060, 0.632, 27),
@@ -101,9 +101,9 @@ struct RunwayTests {
   func scenarios(_ what: String, _ ruin24: Double, _ ruin60: Double, _ runway: Int?) throws {
     var scenario = RunwayScenario.runway60
     switch what {
-    case "audience -12 %": scenario.events.append(.init(month: 1, .audience, 0.88))
-    case "audience -30 %": scenario.events.append(.init(month: 1, .audience, 0.70))
-    case "price -20 %": try scenario.multiply(.price, by: 0.8)
+    case "audience -12%": scenario.events.append(.init(month: 1, .audience, 0.88))
+    case "audience -30%": scenario.events.append(.init(month: 1, .audience, 0.70))
+    case "price -20%": try scenario.multiply(.price, by: 0.8)
     case "cost halved": try scenario.multiply(.cost, by: 0.5)
     case "cost doubled": try scenario.multiply(.cost, by: 2)
     case "10 B$ in month 3": scenario.events = [.init(month: 3, .tranche, 10e9)]

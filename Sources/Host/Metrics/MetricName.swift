@@ -2,7 +2,8 @@
 
 /// Everything that Solvent counts and measures about itself. Raw values are the names that
 /// Prometheus sees, with its suffixes: `_total` for counters, `_seconds` and `_bytes` for units.
-/// Label values come from code, never from data: customers and models are in reports, not here.
+/// Label values come from code, and of names that others give only the first few are kept: customers and
+/// models are in reports, not here.
 public enum MetricName: String, CaseIterable, Sendable {
   case brokerQueueDepth = "solvent_broker_queue_depth"
   case brokerQueueAge = "solvent_broker_queue_age_seconds"

@@ -195,7 +195,7 @@ public struct CostStreams {
     for level in runs.indices { try flush(level, &self) }
   }
 
-  /// The changes since the last call; every 64th message of a topic is its whole state.
+  /// The changes since the last call, one message for each topic that has any.
   public mutating func takeChanges() -> [Message] {
     states.indices.compactMap { index in
       guard let rows = states[index].takeChanges() else { return nil }

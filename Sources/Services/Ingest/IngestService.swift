@@ -17,7 +17,7 @@ import ZeroMQ
 
 /// Takes import jobs, and is itself the producer of pricing jobs.
 ///
-///     import job ──> Importer (its own thread) ──> journal ──durable──> pricing job ──> broker
+///     import job ──> ImportRun (its own thread) ──> journal ──durable──> pricing job ──> broker
 ///                                                     ^                                   │
 ///                                                     └──────────── COMMIT ───────────────┘
 public final class IngestService: Service {

@@ -155,7 +155,7 @@ final class Bookkeeper: Sendable {
     }
     // The books are right whatever becomes of the streams.
     switch books.withLock({ $0.streams.follow(changes, of: $0.ledger) }) {
-    case .followed: break
+    case .followed, .waiting: break
     case .remade(let reason):
       logger.error(
         "the streams could not follow the ledger and were rebuilt from it",

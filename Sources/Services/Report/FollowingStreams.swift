@@ -13,7 +13,12 @@ struct FollowingStreams {
     case remade(because: String)
     /// They could not be rebuilt either, and show what they showed before.
     case stale(because: String)
+    /// As before: rebuilding reads the whole ledger, so it is not tried at each commit.
+    case waiting
   }
+
+  /// Commits to pass over before the next try, and how many after one that fails.
+  private var pause = (left: 0, next: 1)
 
   private(set) var streams: CostStreams
   /// A publisher's run: subscribers drop what they have when a higher one comes.
@@ -27,7 +32,13 @@ struct FollowingStreams {
 
   /// Takes what was committed.
   mutating func follow(_ changes: [Ledger.Change], of ledger: Ledger) -> Outcome {
+    guard pause.left == 0 else {
+      pause.left -= 1
+      return .waiting
+    }
     do {
+      // After a failure they lack commits, so adding the next would not make them right.
+      guard pause.next == 1 else { throw Lagging() }
       for change in changes { try streams.add(change) }
       return .followed
     } catch {
@@ -37,9 +48,14 @@ struct FollowingStreams {
         self = try FollowingStreams(ledger)
         return .remade(because: reason)
       } catch {
+        pause = (pause.next, min(1_024, 2 * pause.next))
         return .stale(because: "\(reason); \(error)")
       }
     }
+  }
+
+  private struct Lagging: Error, CustomStringConvertible {
+    var description: String { "the streams lack earlier commits" }
   }
 
   /// All topics, for whoever has nothing.

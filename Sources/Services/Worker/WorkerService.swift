@@ -30,6 +30,8 @@ public final class WorkerService: Service {
     let computing = DispatchQueue(label: "solvent.compute")
     let (results, continuation) = AsyncStream<(JobID, JobOutcome)>.makeStream()
     let logger = parts.logger
+    // There from the start: a count of 0 says more than none.
+    _ = (Self.pricing, Self.simulating, Self.fleets)
     logger.notice("simulation kernel", metadata: ["for": "\(RunwayEngine.kernel.rawValue)"])
     let node = try WorkerNode(
       loop: parts.loop, context: parts.context, address: address, hello: hello, slots: slots,
@@ -52,9 +54,32 @@ public final class WorkerService: Service {
     await node.stop()
   }
 
+  /// What the metrics say of the jobs of a service.
+  private struct Counts: Sendable {
+    let time: Timer
+    let rejected: Counter
+
+    init(_ service: String) {
+      time = Timer(.jobTime, service)
+      rejected = Counter(.jobsRejected, service)
+    }
+  }
+
+  private static let pricing = Counts(ServiceName.price)
+  private static let simulating = Counts(ServiceName.simulate)
+  private static let fleets = Counts(ServiceName.fleet)
+
+  private static func counts(of service: String) -> Counts {
+    switch service {
+    case ServiceName.simulate: simulating
+    case ServiceName.fleet: fleets
+    default: pricing
+    }
+  }
+
   private static func compute(_ job: Job, _ logger: Logger) -> JobOutcome {
     let began = ContinuousClock.now
-    defer { Timer(.jobTime, job.service).record(duration: .now - began) }
+    defer { counts(of: job.service).time.record(duration: .now - began) }
     do {
       switch job.service {
       case ServiceName.simulate:
@@ -69,7 +94,7 @@ public final class WorkerService: Service {
       }
     } catch {
       // The same job fails the same way everywhere: trying again would not help.
-      Counter(.jobsRejected, job.service).increment()
+      counts(of: job.service).rejected.increment()
       logger.error("a job was rejected", metadata: ["job": "\(job.id)", "error": "\(error)"])
       return .failed(.rejected, retryable: false, try? SharedMessage(Array("\(error)".utf8)))
     }

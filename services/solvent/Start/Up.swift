@@ -104,7 +104,7 @@ struct Up: AsyncParsableCommand {
     let deadline = ContinuousClock.now + .seconds(20)
     while ContinuousClock.now < deadline {
       if let file = ClusterFile.read(dataDirectory), kill(file.supervisor, 0) == 0 {
-        let option = data.map { _ in " --data \(dataDirectory.data)" } ?? ""
+        let option = data.map { _ in " --data '\(dataDirectory.data)'" } ?? ""
         Terminal.print("running on \(dataDirectory.data); stop it with: solvent down\(option)")
         return
       }
