@@ -250,7 +250,8 @@ let allTests: [Target] = [
     [
       "Broker", "BrokerService", "CBOR", "Cluster", "ClusterAPI", "Determinism", "Documents",
       "Economics", "Fleet", "Host", "IngestService", "Journal", "Ledger", "Pricing", "Rendering",
-      "ReportService", "Reporting", "Runway", "TestSupport", "Usage", "WorkerService", "ZeroMQ",
+      "ReportService", "Reporting", "Runway", "Supervision", "TestSupport", "Usage",
+      "WorkerService", "ZeroMQ",
       lifecycle, logging,
     ]),
   tests("Simulator", ["Broker", heap], more: [plantedFaults]),

@@ -20,16 +20,16 @@ while updates is None or seen < updates:
     if not payload:  # A heartbeat: it only tells how far the topic is.
         if position and (epoch, sequence) > position:
             position = None
-            socket.subscribe(topic.encode() + b"\0")  # Missed something: ask for the whole state.
+            socket.subscribe(topic.encode() + b"\0")  # Missed something: ask for a snapshot.
         continue
-    is_whole = flags & 1
+    is_snapshot = flags & 1
     if position and (epoch, sequence) <= position:
         continue  # Meant for somebody who joined later.
-    if not is_whole and position != (epoch, sequence - 1):
+    if not is_snapshot and position != (epoch, sequence - 1):
         position = None
         socket.subscribe(topic.encode() + b"\0")
         continue
-    rows, position = {} if is_whole else rows, (epoch, sequence)
+    rows, position = {} if is_snapshot else rows, (epoch, sequence)
     update = cbor2.loads(payload[0])
     for row in update[4]:
         rows[row[1], row[2]] = row[3]

@@ -32,7 +32,7 @@ public enum Command: UInt8, Sendable, CaseIterable {
   case snapshot = 14
   /// The peer broke the protocol and is ignored. `argument` is an ``ErrorCode``.
   case error = 16
-  /// Publisher to broker to subscribers: a change of, or the whole of, a topic.
+  /// Publisher to broker to subscribers: a delta or a snapshot of a topic.
   case publish = 15
 }
 

@@ -17,7 +17,7 @@
     case brokerDropsPoison
     /// A job that is submitted again keeps its old owner.
     case brokerKeepsOldOwner
-    /// A late subscriber gets the last whole state without the changes since.
+    /// A late subscriber gets the last snapshot without the deltas since.
     case brokerForgetsChanges
     /// What was not answered is not sent to the next broker.
     case producerForgetsAtWelcome

@@ -3,7 +3,7 @@
 /// Follows topics: nothing is shown before a snapshot is here, every change is applied exactly
 /// once and in order, and a gap is noticed and healed.
 ///
-///     per topic      waiting ──whole state──> following(epoch, sequence)
+///     per topic      waiting ───snapshot────> following(epoch, sequence)
 ///                       ^                         │ change sequence + 1: apply
 ///                       │                         │ change or state not newer: ignore
 ///                       └──── gap: resubscribe ───┘

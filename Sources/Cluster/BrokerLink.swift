@@ -127,13 +127,13 @@ struct BrokerLink: ~Copyable {
       try socket.send(&name, followed: true)
       try socket.send(&frame)
     } catch {
-      // The next whole state heals it.
+      // The next snapshot heals it.
       logger.debug("publishing failed", metadata: ["error": "\(error)"])
     }
   }
 
   /// Says once that we wait, when the broker is not there after a second.
-  mutating func tellWaiting() {
+  mutating func logWaiting() {
     guard !hasLoggedWaiting, !isConnected, PollLoop.now() - since > 1_000_000_000 else { return }
     hasLoggedWaiting = true
     logger.notice("waiting for the broker", metadata: ["address": "\(address)"])

@@ -62,7 +62,7 @@ public actor ProducerNode {
     }
     timer = loop.every(milliseconds: 50) { [unowned self] in
       self.assumeIsolated { node in
-        node.link.tellWaiting()
+        node.link.logWaiting()
         node.machine.tick(now: PollLoop.now(), &node.actions)
         node.perform()
       }

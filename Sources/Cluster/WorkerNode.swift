@@ -111,7 +111,7 @@ public actor WorkerNode {
   }
 
   private func tick() {
-    link.tellWaiting()
+    link.logWaiting()
     machine.tick(now: PollLoop.now(), &actions)
     perform()
   }

@@ -43,7 +43,7 @@ public final class WorkerOutbox: Sendable {
     items.yield(.progressed(id, permille: permille, payload))
   }
 
-  /// A change, or the whole state, of a topic.
+  /// A delta or a snapshot of a topic.
   public func publish(
     _ topic: String, epoch: UInt64, sequence: UInt64, isSnapshot: Bool, _ payload: SharedMessage
   ) {

@@ -57,7 +57,7 @@ public struct Simulator: Sendable {
     var outcome = SimulationOutcome()
     try await Fanout.run(jobs, on: client, workers: workers) { _, part in
       try outcome.add(part)
-      tell(outcome)
+      report(outcome)
     }
     return outcome
   }
@@ -71,13 +71,13 @@ public struct Simulator: Sendable {
     try Fanout.run(jobs) { _, part in
       try merged.withLock { outcome in
         try outcome.add(part)
-        tell(outcome)
+        report(outcome)
       }
     }
     return merged.withLock { $0 }
   }
 
-  private func tell(_ outcome: SimulationOutcome) {
+  private func report(_ outcome: SimulationOutcome) {
     guard let counts = outcome.counts.first, let scenario = scenarios.first else { return }
     let summary = RunwaySummary(counts, of: scenario)
     partial(

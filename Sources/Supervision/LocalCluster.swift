@@ -7,6 +7,7 @@ import Foundation
 public import Host
 import Logging
 import Synchronization
+import SystemPackage
 
 /// A running local cluster, as `cluster.json` describes it to other commands.
 public struct ClusterFile: Codable {
@@ -35,19 +36,22 @@ public struct ClusterFile: Codable {
 
 /// Holds a data directory for one supervisor.
 public final class ClusterLock: Sendable {
-  private let descriptor: Int32
+  private let file: FileDescriptor
 
   /// - Returns: `nil` when another process holds it.
   public init?(_ dataDirectory: DataDirectory) {
-    descriptor = open("\(dataDirectory.data)/cluster.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { return nil }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
+    let opened = try? FileDescriptor.open(
+      FilePath("\(dataDirectory.data)/cluster.lock"), .readWrite,
+      options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+    guard let opened else { return nil }
+    guard flock(opened.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+      try? opened.close()
       return nil
     }
+    file = opened
   }
 
-  deinit { close(descriptor) }
+  deinit { try? file.close() }
 }
 
 /// Starts a supervised cluster and waits until it works.

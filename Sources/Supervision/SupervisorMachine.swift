@@ -14,6 +14,14 @@
 ///
 /// A child that ends within a second of its start three times in a row is given more and more time, up
 /// to five seconds. SIGKILL comes from outside: nothing is wrong with the program.
+///
+/// ```swift
+/// let worker = SupervisorMachine.Child("worker-1", .worker)
+/// var machine = SupervisorMachine([worker])
+/// let first = machine.started(worker, pid: 42, now: 0)  // members changed
+/// let next = machine.ended(worker, .signal(9), now: 5_000_000_000)  // start it again at once
+/// ```
+/// The example is compiled in `Tests/ExampleTests/SupervisionExamples.swift`.
 public struct SupervisorMachine: Sendable {
   /// A service's process.
   public struct Child: Hashable, Sendable {

@@ -54,7 +54,7 @@ struct SolventCommand: AsyncParsableCommand {
         Failure(code, message(for: error)).report()
         Foundation.exit(code)
       }
-      Suggestion.tell(for: error, arguments: CommandLine.arguments)
+      Suggestion.print(for: error, arguments: CommandLine.arguments)
       // Help and versions go to standard output and are whole already.
       guard code != 0 else { type.exit(withError: error) }
       Terminal.note(CommandPath.completed(type.fullMessage(for: error), type, below: Self.self))

@@ -7,7 +7,7 @@ import Foundation
 
 /// Says what a mistyped subcommand may have meant; the parser does so for options only.
 enum Suggestion {
-  static func tell(for error: any Error, arguments: [String]) {
+  static func print(for error: any Error, arguments: [String]) {
     guard arguments.count > 1, SolventCommand.exitCode(for: error) == .validationFailure else {
       return
     }

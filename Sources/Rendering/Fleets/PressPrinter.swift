@@ -92,7 +92,7 @@ extension PressComparison {
   }
 
   /// In the words of the demo.
-  public func tell(on page: Page) {
+  public func printStory(on page: Page) {
     func line(_ label: String, _ text: String) {
       page.line(label.padding(toLength: 18, withPad: " ", startingAt: 0) + text)
     }

@@ -203,7 +203,7 @@ public struct CostStreams {
     }
   }
 
-  /// The whole state of every topic, or only of those with many changes since the last one.
+  /// A snapshot of every topic, or only of those with many changes since the last one.
   public mutating func snapshots(onlyDue: Bool = false) -> [Message] {
     states.indices.compactMap { index in
       // What has changed but was not published yet belongs to the next change, not to this state's

@@ -47,16 +47,18 @@ public final class ByteSource {
     } catch {
       throw ReadError(path, "\(error)")
     }
-    var status = stat()
-    guard fstat(descriptor.rawValue, &status) == 0 else {
+    let status: Stat
+    do {
+      status = try descriptor.stat()
+    } catch {
       try? descriptor.close()
-      throw .system(path)
+      throw ReadError(path, "\(error)")
     }
-    if status.st_mode & S_IFMT == S_IFDIR {
+    if status.type == .directory {
       try? descriptor.close()
       throw ReadError(path, "is a directory")
     }
-    size = status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : nil
+    size = status.type == .regular ? status.size : nil
   }
 
   deinit {

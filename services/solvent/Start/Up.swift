@@ -59,7 +59,7 @@ struct Up: AsyncParsableCommand {
       await cluster.stop()
       throw error
     }
-    try tell(dataDirectory, started.duration(to: .now))
+    try announce(dataDirectory, started.duration(to: .now))
     for await _ in signals { break }
     Terminal.note("stopping")
     await cluster.stop()
@@ -72,7 +72,7 @@ struct Up: AsyncParsableCommand {
     return URL(fileURLWithPath: path).standardizedFileURL.path
   }
 
-  private func tell(_ dataDirectory: DataDirectory, _ duration: Duration) throws {
+  private func announce(_ dataDirectory: DataDirectory, _ duration: Duration) throws {
     let book = try PriceBookFile.shipped()
     let milliseconds = Int(duration / .milliseconds(1))
     Terminal.print(

@@ -36,7 +36,7 @@ extension Fleet {
       let contents = try Points.read(points, options)
       let conditions = try conditions.map(CheckCondition.init)
       guard !contents.points.isEmpty else {
-        try Points.tell(contents.problems)
+        try Points.report(contents.problems)
         throw Failure(ExitStatus.dataError, "\(points): has no points")
       }
       let model = try options.model()
@@ -47,7 +47,7 @@ extension Fleet {
       for condition in conditions {
         if let met = condition.met(by: check) { throw Failure(3, "condition met: \(met)") }
       }
-      try Points.tell(contents.problems)
+      try Points.report(contents.problems)
     }
   }
 }

@@ -58,7 +58,7 @@ extension Fleet {
       }
       FitPrinter(report: report, points: study.points, seconds: seconds).print(
         on: options.output.page)
-      try Points.tell(contents.problems)
+      try Points.report(contents.problems)
     }
 
     /// SHA-256 of the files, one after the other.

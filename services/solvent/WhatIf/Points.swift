@@ -29,7 +29,7 @@ enum Points {
   }
 
   /// Read = taken + quarantined, and somebody must see it.
-  static func tell(_ problems: [FileProblem]) throws {
+  static func report(_ problems: [FileProblem]) throws {
     guard let first = problems.first else { return }
     throw Failure(
       ExitStatus.quarantined,
