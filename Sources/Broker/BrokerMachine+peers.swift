@@ -56,7 +56,7 @@ extension BrokerMachine {
   public mutating func greeted(
     _ hello: Hello, by peer: PeerID, now: UInt64, _ actions: inout [Action]
   ) {
-    let fits = (hello.role == .worker) == (peer.side == .work)
+    let fits = (hello.role == .worker) == (peer.side == .worker)
     guard fits, workers.count + producers.count < settings.peersMax else {
       refuse(peer, .role, &actions)
       return

@@ -21,7 +21,7 @@
 /// let hello = Hello(
 ///   role: .worker, name: "worker-1", process: 42, release: "1.0", services: ["price"])
 /// var actions: [BrokerMachine<String>.Action] = []
-/// broker.greeted(hello, by: PeerID(.work, 1), now: clock, &actions)
+/// broker.greeted(hello, by: PeerID(.worker, 1), now: clock, &actions)
 /// // A shell carries them out in order: here WELCOME to the worker, and a note for the log.
 /// ```
 /// The example is compiled in `Tests/ExampleTests/BrokerExamples.swift`.
@@ -75,11 +75,11 @@ public struct BrokerMachine<Payload>: ~Copyable {
     _ actions: inout [Action]
   ) {
     switch peer.side {
-    case .work:
+    case .worker:
       guard let worker = workers[peer] else { return askWho(peer, &actions) }
       worker.lastHeard = now
       receivedFromWorker(header, payload, worker, now, &actions)
-    case .front:
+    case .client:
       guard let producer = producers[peer] else { return askWho(peer, &actions) }
       producer.lastHeard = now
       receivedFromProducer(header, payload, bytes, producer, now, &actions)

@@ -5,9 +5,9 @@ public struct PeerID: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// The socket on which a peer is connected.
   public enum Side: UInt8, Sendable {
     /// Producers and subscribers.
-    case front
+    case client
     /// Workers.
-    case work
+    case worker
   }
   /// The socket that answers must go to.
   public var side: Side
@@ -27,6 +27,6 @@ public struct PeerID: Hashable, Comparable, Sendable, CustomStringConvertible {
     (a.side.rawValue, a.number) < (b.side.rawValue, b.number)
   }
 
-  /// `front-3` or `work-17`, for logs.
+  /// `client-3` or `worker-17`, for logs.
   public var description: String { "\(side)-\(number)" }
 }

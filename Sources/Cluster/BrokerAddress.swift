@@ -4,15 +4,15 @@ public import ZeroMQ
 
 /// Where a broker listens: three endpoints that follow from one.
 ///
-///     ipc:///run/solvent       front ipc:///run/solvent/front   work …/work   stream …/stream
-///     tcp://127.0.0.1:7400     front port 7400                  work 7401     stream 7402
+///     ipc:///run/solvent       client ipc:///run/solvent/client   worker …/worker   stream …/stream
+///     tcp://127.0.0.1:7400     client port 7400                  worker 7401     stream 7402
 public struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
   /// The text it was made from.
   public let description: String
   /// Producers connect here.
-  public let front: Endpoint
+  public let client: Endpoint
   /// Workers connect here.
-  public let work: Endpoint
+  public let worker: Endpoint
   /// Subscribers connect here.
   public let stream: Endpoint
 
@@ -24,12 +24,12 @@ public struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
       let port = UInt16(text[text.index(after: colon)...]), port <= UInt16.max - 2
     {
       let host = text[...colon]
-      front = base
-      work = try Endpoint("\(host)\(port + 1)")
+      client = base
+      worker = try Endpoint("\(host)\(port + 1)")
       stream = try Endpoint("\(host)\(port + 2)")
     } else if text.hasPrefix("ipc://") || text.hasPrefix("inproc://") {
-      front = try Endpoint(text + "/front")
-      work = try Endpoint(text + "/work")
+      client = try Endpoint(text + "/client")
+      worker = try Endpoint(text + "/worker")
       stream = try Endpoint(text + "/stream")
     } else {
       throw EndpointError(

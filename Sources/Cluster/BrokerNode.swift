@@ -12,8 +12,8 @@ public actor BrokerNode {
   private nonisolated let loop: PollLoop
   private let address: BrokerAddress
   private let logger: Logger
-  private let front: Socket
-  private let work: Socket
+  private let client: Socket
+  private let worker: Socket
   private let stream: Socket
   // Not checked for exclusive access, which would cost a fifth of the round trips of small messages. It
   // cannot be violated: only this actor's methods touch these, one at a time on its loop's thread, and the
@@ -43,14 +43,14 @@ public actor BrokerNode {
     self.address = address
     self.logger = logger
     heartbeat = settings.heartbeatMilliseconds
-    let front = try Socket(context, .router, highWaterMark: Int32(4 * settings.jobsMax))
-    let work = try Socket(context, .router, highWaterMark: Int32(4 * settings.jobsMax))
+    let client = try Socket(context, .router, highWaterMark: Int32(4 * settings.jobsMax))
+    let worker = try Socket(context, .router, highWaterMark: Int32(4 * settings.jobsMax))
     let stream = try Socket(context, .publisher, highWaterMark: 1_000)
-    try front.bind(address.front)
-    try work.bind(address.work)
+    try client.bind(address.client)
+    try worker.bind(address.worker)
     try stream.bind(address.stream)
-    self.front = front
-    self.work = work
+    self.client = client
+    self.worker = worker
     self.stream = stream
     machine = BrokerMachine(
       settings: settings, release: release, identity: UInt64.random(in: 1...UInt64.max),
@@ -59,8 +59,8 @@ public actor BrokerNode {
 
   /// Begins to serve.
   public func start() {
-    loop.watch(front.pollable) { [unowned self] in self.assumeIsolated { $0.drain(.front) } }
-    loop.watch(work.pollable) { [unowned self] in self.assumeIsolated { $0.drain(.work) } }
+    loop.watch(client.pollable) { [unowned self] in self.assumeIsolated { $0.drain(.client) } }
+    loop.watch(worker.pollable) { [unowned self] in self.assumeIsolated { $0.drain(.worker) } }
     loop.watch(stream.pollable) { [unowned self] in self.assumeIsolated { $0.drainSubscriptions() }
     }
     timer = loop.every(milliseconds: UInt64(heartbeat)) { [unowned self] in
@@ -77,8 +77,8 @@ public actor BrokerNode {
 
   /// Stops serving. Peers notice by the silence and greet the next broker.
   public func stop() {
-    loop.unwatch(front.pollable)
-    loop.unwatch(work.pollable)
+    loop.unwatch(client.pollable)
+    loop.unwatch(worker.pollable)
     loop.unwatch(stream.pollable)
     if let timer { loop.cancelTimer(timer) }
   }
@@ -91,13 +91,13 @@ public actor BrokerNode {
       for _ in 0..<Self.messagesPerTurn {
         let isMore =
           switch side {
-          case .front: try front.receive(into: &routingFrame)
-          case .work: try work.receive(into: &routingFrame)
+          case .client: try client.receive(into: &routingFrame)
+          case .worker: try worker.receive(into: &routingFrame)
           }
         guard isMore else { break }
         switch side {
-        case .front: try receive(front, side, now)
-        case .work: try receive(work, side, now)
+        case .client: try receive(client, side, now)
+        case .worker: try receive(worker, side, now)
         }
       }
     } catch {
@@ -219,8 +219,8 @@ public actor BrokerNode {
   private func send(_ header: Header, _ payload: SharedMessage?, to peer: PeerID) {
     do throws(ZeroMQError) {
       switch peer.side {
-      case .front: try front.send(header, payload, to: peer)
-      case .work: try work.send(header, payload, to: peer)
+      case .client: try client.send(header, payload, to: peer)
+      case .worker: try worker.send(header, payload, to: peer)
       }
     } catch {
       if error.isUnreachable {

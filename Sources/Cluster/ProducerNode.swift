@@ -42,7 +42,7 @@ public actor ProducerNode {
     loop.asUnownedSerialExecutor()
   }
 
-  /// Connects to the front endpoint. Throws when the socket cannot be made or the address is not
+  /// Connects to the client endpoint. Throws when the socket cannot be made or the address is not
   /// usable.
   public init(
     loop: PollLoop, context: Context, address: BrokerAddress, hello: Hello, logger: Logger,
@@ -50,7 +50,7 @@ public actor ProducerNode {
   ) throws {
     self.loop = loop
     self.events = events
-    link = try BrokerLink(context, address, address.front, logger: logger)
+    link = try BrokerLink(context, address, address.client, logger: logger)
     machine = ProducerMachine(hello, now: PollLoop.now())
   }
 

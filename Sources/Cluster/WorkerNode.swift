@@ -55,7 +55,7 @@ public actor WorkerNode {
     self.handler = handler
     self.publishAll = publishAll
     self.cancelled = cancelled
-    link = try BrokerLink(context, address, address.work, logger: logger)
+    link = try BrokerLink(context, address, address.worker, logger: logger)
     machine = WorkerMachine(hello, slots: slots, now: PollLoop.now())
   }
 

@@ -24,7 +24,7 @@ struct BrokerMetricsTests {
     var machine = BrokerMachine<SharedMessage>(release: "1", identity: 1, now: 0)
     machine.greeted(
       Hello(role: .worker, name: "w", process: 1, release: "1", services: services),
-      by: PeerID(.work, 1), now: 0, &actions)
+      by: PeerID(.worker, 1), now: 0, &actions)
     var status = machine.status(now: 0)
     for index in status.queues.indices { status.queues[index].queued = queued }
     status.finished = finished

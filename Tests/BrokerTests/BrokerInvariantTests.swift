@@ -61,7 +61,7 @@ struct BrokerInvariantTests {
       for action in actions {
         switch action {
         case .send(let peer, let header, _):
-          if peer.side == .work {
+          if peer.side == .worker {
             if header.command == .job {
               // As WorkerMachine does: one that comes again while it runs is run once.
               workers[peer]?.jobs.removeAll { $0.job == header.job }
@@ -94,7 +94,7 @@ struct BrokerInvariantTests {
     }
 
     mutating func joinWorker() {
-      let peer = PeerID(.work, nextWorker)
+      let peer = PeerID(.worker, nextWorker)
       nextWorker += 1
       let services = Self.offers[Int(random.below(4))]
       workers[peer] = ScriptedWorker(services: services)
@@ -108,7 +108,7 @@ struct BrokerInvariantTests {
     }
 
     mutating func joinProducer() {
-      let peer = PeerID(.front, nextProducer)
+      let peer = PeerID(.client, nextProducer)
       nextProducer += 1
       producers[peer] = ScriptedProducer()
       var actions: [Machine.Action] = []
@@ -301,7 +301,7 @@ struct BrokerInvariantTests {
 
 extension BrokerInvariantTests.World {
   mutating func join(_ services: [String]) {
-    let peer = PeerID(.work, nextWorker)
+    let peer = PeerID(.worker, nextWorker)
     nextWorker += 1
     workers[peer] = .init(services: services)
     var actions: [BrokerMachine<String>.Action] = []

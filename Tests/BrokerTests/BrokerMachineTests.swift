@@ -48,7 +48,7 @@ struct BrokerMachineTests {
 
     mutating func worker(_ number: UInt32, _ services: [String] = ["price"], slots: UInt64 = 1) {
       var actions: [BrokerMachine<String>.Action] = []
-      let peer = PeerID(.work, number)
+      let peer = PeerID(.worker, number)
       machine.greeted(
         Hello(role: .worker, name: "w\(number)", process: 1, release: "t", services: services),
         by: peer, now: now, &actions)
@@ -61,7 +61,7 @@ struct BrokerMachineTests {
       var actions: [BrokerMachine<String>.Action] = []
       machine.greeted(
         Hello(role: .producer, name: "p\(number)", process: 1, release: "t", routes: routes),
-        by: PeerID(.front, number), now: now, &actions)
+        by: PeerID(.client, number), now: now, &actions)
       take(actions)
     }
 
@@ -69,7 +69,7 @@ struct BrokerMachineTests {
       _ sequence: UInt64, _ payload: String, by number: UInt32 = 1, lease: UInt64 = 0
     ) {
       let header = Header(.job, job: JobID(epoch: 1, sequence: sequence), argument: lease)
-      receive(header, payload, PeerID(.front, number))
+      receive(header, payload, PeerID(.client, number))
     }
 
     mutating func answer(
@@ -80,7 +80,7 @@ struct BrokerMachineTests {
         command, flags: flags, attempt: attempt, service: service,
         job: JobID(epoch: 1, sequence: sequence),
         argument: argument)
-      receive(header, payload, PeerID(.work, number))
+      receive(header, payload, PeerID(.worker, number))
     }
 
     mutating func receive(_ header: Header, _ payload: String?, _ peer: PeerID) {
@@ -117,7 +117,7 @@ struct BrokerMachineTests {
         .publish, flags: whole ? Header.snapshot : 0, job: JobID(epoch: 5, sequence: 0),
         argument: sequence)
       machine.published(
-        header, topic: topic, payload, bytes: 1, by: PeerID(.work, 1), now: now, &actions)
+        header, topic: topic, payload, bytes: 1, by: PeerID(.worker, 1), now: now, &actions)
       take(actions)
     }
 
@@ -128,20 +128,21 @@ struct BrokerMachineTests {
     }
   }
 
-  static let producer = PeerID(.front, 1)
+  static let producer = PeerID(.client, 1)
 
   @Test func aJobGoesThroughItsRouteAndBack() {
     var bench = Bench()
     bench.producer(1, [["price", "ledger"]])
     bench.worker(1, ["price"])
     bench.worker(2, ["ledger"])
-    #expect(bench.said() == ["front-1 welcome [0]", "work-1 welcome [0]", "work-2 welcome [1]"])
+    #expect(
+      bench.said() == ["client-1 welcome [0]", "worker-1 welcome [0]", "worker-2 welcome [1]"])
     bench.submit(1, "rows")
-    #expect(bench.said() == ["work-1 job 1 'rows'"])
+    #expect(bench.said() == ["worker-1 job 1 'rows'"])
     bench.answer(.result, 1, "costs", by: 1)
-    #expect(bench.said() == ["work-2 job 1 'costs'"])
+    #expect(bench.said() == ["worker-2 job 1 'costs'"])
     bench.answer(.commit, 1, by: 2, service: 1)
-    #expect(bench.said() == ["front-1 commit 1"])
+    #expect(bench.said() == ["client-1 commit 1"])
   }
 
   @Test func aJobWaitsForAWorkerWithCredit() {
@@ -151,9 +152,9 @@ struct BrokerMachineTests {
     bench.submit(2, "b")
     _ = bench.said()
     bench.worker(1, slots: 1)
-    #expect(bench.said() == ["work-1 welcome [0]", "work-1 job 1 'a'"])
+    #expect(bench.said() == ["worker-1 welcome [0]", "worker-1 job 1 'a'"])
     bench.answer(.result, 1, "A", by: 1)
-    #expect(bench.said() == ["front-1 result 1 'A'", "work-1 job 2 'b'"])
+    #expect(bench.said() == ["client-1 result 1 'A'", "worker-1 job 2 'b'"])
   }
 
   @Test func workersTakeTurns() {
@@ -165,7 +166,7 @@ struct BrokerMachineTests {
     for sequence in 1...4 as ClosedRange<UInt64> { bench.submit(sequence, "x") }
     #expect(
       bench.said() == [
-        "work-1 job 1 'x'", "work-2 job 2 'x'", "work-1 job 3 'x'", "work-2 job 4 'x'",
+        "worker-1 job 1 'x'", "worker-2 job 2 'x'", "worker-1 job 3 'x'", "worker-2 job 4 'x'",
       ])
   }
 
@@ -176,8 +177,8 @@ struct BrokerMachineTests {
     bench.worker(2)
     bench.submit(1, "a")
     _ = bench.said()
-    bench.unreachable(PeerID(.work, 1))
-    #expect(bench.said() == ["work-2 job 1 'a' attempt 1"])
+    bench.unreachable(PeerID(.worker, 1))
+    #expect(bench.said() == ["worker-2 job 1 'a' attempt 1"])
   }
 
   @Test func aWorkerThatStopsBeatingLosesItsJobs() {
@@ -187,8 +188,8 @@ struct BrokerMachineTests {
     bench.worker(2)
     bench.submit(1, "a")
     _ = bench.said()
-    bench.pass(700, alive: [Self.producer, PeerID(.work, 2)])
-    #expect(bench.said() == ["work-2 job 1 'a' attempt 1"])
+    bench.pass(700, alive: [Self.producer, PeerID(.worker, 2)])
+    #expect(bench.said() == ["worker-2 job 1 'a' attempt 1"])
   }
 
   @Test func aBrokerThatWasLateItselfBlamesNobody() {
@@ -200,7 +201,7 @@ struct BrokerMachineTests {
     bench.now += 10_000_000_000  // Stopped for ten seconds: one tick, then the queued heartbeats.
     bench.pass(100, alive: [])
     #expect(bench.said() == [])
-    bench.pass(300, alive: [Self.producer, PeerID(.work, 1)])
+    bench.pass(300, alive: [Self.producer, PeerID(.worker, 1)])
     #expect(bench.said() == [])
   }
 
@@ -211,14 +212,14 @@ struct BrokerMachineTests {
     bench.worker(2)
     bench.submit(1, "a", lease: 1_000)
     _ = bench.said()
-    let alive = [Self.producer, PeerID(.work, 1), PeerID(.work, 2)]
+    let alive = [Self.producer, PeerID(.worker, 1), PeerID(.worker, 2)]
     bench.pass(800, alive: alive)
     bench.answer(.progress, 1, by: 1, argument: 500)
-    #expect(bench.said() == ["front-1 progress 1"])
+    #expect(bench.said() == ["client-1 progress 1"])
     bench.pass(800, alive: alive)
     #expect(bench.said() == [])
     bench.pass(400, alive: alive)
-    #expect(bench.said() == ["work-1 cancel 1", "work-2 job 1 'a' attempt 1"])
+    #expect(bench.said() == ["worker-1 cancel 1", "worker-2 job 1 'a' attempt 1"])
   }
 
   @Test func theFirstResultCountsAndALateOneIsDropped() {
@@ -227,11 +228,11 @@ struct BrokerMachineTests {
     bench.worker(1)
     bench.worker(2)
     bench.submit(1, "a", lease: 100)
-    let alive = [Self.producer, PeerID(.work, 1), PeerID(.work, 2)]
+    let alive = [Self.producer, PeerID(.worker, 1), PeerID(.worker, 2)]
     bench.pass(300, alive: alive)
     _ = bench.said()
     bench.answer(.result, 1, "A", by: 1)  // Late, but nobody was earlier.
-    #expect(bench.said() == ["front-1 result 1 'A'"])
+    #expect(bench.said() == ["client-1 result 1 'A'"])
     bench.answer(.result, 1, "A", by: 2)
     #expect(bench.said() == [])
     #expect(bench.machine.status(now: bench.now).duplicates == 1)
@@ -244,13 +245,14 @@ struct BrokerMachineTests {
     bench.worker(2, ["price"])
     bench.worker(3, ["ledger"])
     bench.submit(1, "a", lease: 100)
-    bench.pass(300, alive: [Self.producer, PeerID(.work, 1), PeerID(.work, 2), PeerID(.work, 3)])
+    bench.pass(
+      300, alive: [Self.producer, PeerID(.worker, 1), PeerID(.worker, 2), PeerID(.worker, 3)])
     bench.answer(.result, 1, "A", by: 2)
     _ = bench.said()
     bench.answer(.result, 1, "A", by: 1)  // Service 0, while the job is at service 1.
     #expect(bench.said() == [])
     bench.answer(.commit, 1, by: 3, service: 1)
-    #expect(bench.said() == ["front-1 commit 1"])
+    #expect(bench.said() == ["client-1 commit 1"])
   }
 
   @Test func aLateFailureDoesNotEndTheAttemptThatIsUnderWay() {
@@ -259,12 +261,12 @@ struct BrokerMachineTests {
     bench.worker(1)
     bench.worker(2)
     bench.submit(1, "a", lease: 100)
-    bench.pass(300, alive: [Self.producer, PeerID(.work, 1), PeerID(.work, 2)])
+    bench.pass(300, alive: [Self.producer, PeerID(.worker, 1), PeerID(.worker, 2)])
     _ = bench.said()
     bench.answer(.fail, 1, by: 1, flags: Header.retryable, argument: 2)
     #expect(bench.said() == [])
     bench.answer(.result, 1, "A", by: 2)
-    #expect(bench.said() == ["front-1 result 1 'A'"])
+    #expect(bench.said() == ["client-1 result 1 'A'"])
   }
 
   @Test func aJobThatKillsWorkersBecomesADeadLetter() {
@@ -273,9 +275,9 @@ struct BrokerMachineTests {
     for number in 1...3 as ClosedRange<UInt32> {
       bench.worker(number)
       if number == 1 { bench.submit(9, "poison") }
-      bench.unreachable(PeerID(.work, number))
+      bench.unreachable(PeerID(.worker, number))
     }
-    #expect(bench.said().last == "front-1 fail 9 attempt 3 code 3")
+    #expect(bench.said().last == "client-1 fail 9 attempt 3 code 3")
     #expect(bench.machine.status(now: bench.now).deadLetters == 1)
   }
 
@@ -287,9 +289,9 @@ struct BrokerMachineTests {
     bench.submit(1, "a")
     _ = bench.said()
     bench.answer(.fail, 1, by: 1, flags: Header.retryable, argument: 2)
-    #expect(bench.said() == ["work-2 job 1 'a' attempt 1"])
+    #expect(bench.said() == ["worker-2 job 1 'a' attempt 1"])
     bench.answer(.fail, 1, "why", by: 2, attempt: 1, argument: 1)
-    #expect(bench.said() == ["front-1 fail 1 'why' attempt 1 code 1"])
+    #expect(bench.said() == ["client-1 fail 1 'why' attempt 1 code 1"])
   }
 
   @Test func aDrainingWorkerFinishesAndGetsNoMore() {
@@ -297,13 +299,13 @@ struct BrokerMachineTests {
     bench.producer(1)
     bench.worker(1, slots: 2)
     bench.submit(1, "a")
-    bench.receive(Header(.bye), nil, PeerID(.work, 1))
+    bench.receive(Header(.bye), nil, PeerID(.worker, 1))
     bench.submit(2, "b")
     _ = bench.said()
     bench.answer(.result, 1, "A", by: 1)
-    #expect(bench.said() == ["front-1 result 1 'A'", "work-1 bye"])
+    #expect(bench.said() == ["client-1 result 1 'A'", "worker-1 bye"])
     bench.worker(2)
-    #expect(bench.said() == ["work-2 welcome [0]", "work-2 job 2 'b'"])
+    #expect(bench.said() == ["worker-2 welcome [0]", "worker-2 job 2 'b'"])
   }
 
   @Test func acancelledJobIsForgotten() {
@@ -315,7 +317,7 @@ struct BrokerMachineTests {
     _ = bench.said()
     bench.receive(Header(.cancel, job: JobID(epoch: 1, sequence: 1)), nil, Self.producer)
     bench.receive(Header(.cancel, job: JobID(epoch: 1, sequence: 2)), nil, Self.producer)
-    #expect(bench.said() == ["work-1 cancel 1"])
+    #expect(bench.said() == ["worker-1 cancel 1"])
     bench.answer(.result, 1, "A", by: 1)
     #expect(bench.said() == [])
     #expect(bench.machine.status(now: bench.now).heldBytes == 0)
@@ -323,9 +325,9 @@ struct BrokerMachineTests {
 
   @Test func strangersAreAskedWho() {
     var bench = Bench()
-    bench.receive(Header(.heartbeat), nil, PeerID(.work, 4))
+    bench.receive(Header(.heartbeat), nil, PeerID(.worker, 4))
     bench.submit(1, "a", by: 4)
-    #expect(bench.said() == ["work-4 who", "front-4 who"])
+    #expect(bench.said() == ["worker-4 who", "client-4 who"])
   }
 
   @Test func aProducerThatComesBackOwnsItsJobsAgain() {
@@ -337,7 +339,7 @@ struct BrokerMachineTests {
     bench.submit(1, "a", by: 2)
     _ = bench.said()
     bench.answer(.result, 1, "A", by: 1)
-    #expect(bench.said() == ["front-2 result 1 'A'"])
+    #expect(bench.said() == ["client-2 result 1 'A'"])
   }
 
   @Test func creditBoundsWhatAProducerMayLeaveHere() {
@@ -345,7 +347,7 @@ struct BrokerMachineTests {
     bench.producer(1)
     bench.submit(1, "abcd")
     bench.submit(2, "e")
-    #expect(bench.said().last == "front-1 fail 2 code 5")
+    #expect(bench.said().last == "client-1 fail 2 code 5")
     #expect(bench.machine.status(now: bench.now).heldBytes == 4)
   }
 
@@ -355,8 +357,8 @@ struct BrokerMachineTests {
     bench.worker(1)
     _ = bench.said()
     bench.receive(Header(.result), "x", Self.producer)
-    bench.receive(Header(.job), "x", PeerID(.work, 1))
-    #expect(bench.said() == ["front-1 error", "work-1 error"])
+    bench.receive(Header(.job), "x", PeerID(.worker, 1))
+    #expect(bench.said() == ["client-1 error", "worker-1 error"])
   }
 
   // MARK: Streams
@@ -381,7 +383,7 @@ struct BrokerMachineTests {
     bench.worker(1)
     _ = bench.said()
     bench.publish("cost", 4, "4")
-    #expect(bench.said() == ["work-1 snapshot", "publish cost 4 4"])
+    #expect(bench.said() == ["worker-1 snapshot", "publish cost 4 4"])
     bench.subscribed("cost")
     #expect(bench.said() == [])
   }
@@ -391,7 +393,7 @@ struct BrokerMachineTests {
     bench.worker(1)
     bench.publish("cost", 1, "one", whole: true)
     _ = bench.said()
-    bench.pass(2_000, alive: [PeerID(.work, 1)])
+    bench.pass(2_000, alive: [PeerID(.worker, 1)])
     #expect(bench.said() == ["publish cost 1 head", "publish cost 1 head"])
   }
 }

@@ -8,7 +8,7 @@ import Testing
 struct BrokerTranscriptTests {
   typealias Bench = BrokerMachineTests.Bench
 
-  static func worker(_ number: UInt32) -> PeerID { PeerID(.work, number) }
+  static func worker(_ number: UInt32) -> PeerID { PeerID(.worker, number) }
 
   @Test func aJobThatDidNotFitIntoAQueueGoesElsewhere() {
     var bench = Bench()
@@ -22,12 +22,12 @@ struct BrokerTranscriptTests {
     _ = bench.said()
     // The job is still out; the next tick takes it back and gives it to another.
     bench.pass(100, alive: [Self.worker(1), Self.worker(2)])
-    #expect(bench.said() == ["work-1 cancel 2", "work-2 job 2 'b' attempt 1"])
+    #expect(bench.said() == ["worker-1 cancel 2", "worker-2 job 2 'b' attempt 1"])
     // Until it answers something, the full one gets nothing; then it does.
     bench.submit(3, "c")
     #expect(bench.said() == [])
     bench.answer(.result, 1, "A", by: 1)
-    #expect(bench.said() == ["front-1 result 1 'A'", "work-1 job 3 'c'"])
+    #expect(bench.said() == ["client-1 result 1 'A'", "worker-1 job 3 'c'"])
   }
 
   @Test func aWorkerThatWasFullAndHoldsNothingGetsWorkAgain() {
@@ -40,9 +40,9 @@ struct BrokerTranscriptTests {
     // It beats, so its queue is read; but it has nothing to answer.
     bench.pass(2_000, alive: [Self.worker(1), BrokerMachineTests.producer])
     let said = bench.said()
-    #expect(said.first == "work-1 cancel 1")
+    #expect(said.first == "worker-1 cancel 1")
     withKnownIssue("a full worker without jobs is full for ever") {
-      #expect(said.contains { $0.hasPrefix("work-1 job 1") })
+      #expect(said.contains { $0.hasPrefix("worker-1 job 1") })
     }
   }
 
@@ -57,7 +57,7 @@ struct BrokerTranscriptTests {
     _ = bench.said()
     bench.pass(300, alive: [Self.worker(1), BrokerMachineTests.producer])
     bench.answer(.result, 1, "A", by: 1)
-    #expect(bench.said() == ["front-1 result 1 'A'"])
+    #expect(bench.said() == ["client-1 result 1 'A'"])
   }
 
   @Test func aJobGreaterThanTheCreditMayGoAlone() {
@@ -68,7 +68,7 @@ struct BrokerTranscriptTests {
     bench.submit(1, "abcdef")
     // The producer sends it alone, since refusing it for ever would help nobody.
     withKnownIssue("the broker refuses it for ever, and the producer waits") {
-      #expect(bench.said() == ["work-1 job 1 'abcdef'"])
+      #expect(bench.said() == ["worker-1 job 1 'abcdef'"])
     }
   }
 
@@ -77,7 +77,7 @@ struct BrokerTranscriptTests {
     bench.producer(1)
     bench.producer(2)
     for sequence in 1...3 as ClosedRange<UInt64> { bench.submit(sequence, "x") }
-    #expect(bench.said().last == "front-1 fail 3 code 5")
+    #expect(bench.said().last == "client-1 fail 3 code 5")
     // Another's credit is its own.
     bench.submit(4, "y", by: 2)
     #expect(bench.said() == [])
@@ -96,10 +96,10 @@ struct BrokerTranscriptTests {
     bench.worker(1, ["price", "simulate"], slots: 9)
     _ = bench.said()
     let id = { (epoch: UInt64) in JobID(epoch: epoch, sequence: 1) }
-    bench.receive(Header(.job, service: 1, job: id(1)), "a", PeerID(.front, 1))
-    bench.receive(Header(.job, service: 0, job: id(2)), "b", PeerID(.front, 2))
-    bench.receive(Header(.job, service: 0, job: id(3)), "c", PeerID(.front, 1))
-    #expect(bench.said() == ["work-1 job 1 'a'", "work-1 job 1 'b'", "work-1 job 1 'c'"])
+    bench.receive(Header(.job, service: 1, job: id(1)), "a", PeerID(.client, 1))
+    bench.receive(Header(.job, service: 0, job: id(2)), "b", PeerID(.client, 2))
+    bench.receive(Header(.job, service: 0, job: id(3)), "c", PeerID(.client, 1))
+    #expect(bench.said() == ["worker-1 job 1 'a'", "worker-1 job 1 'b'", "worker-1 job 1 'c'"])
     // `simulate` is service 0 and `price` service 1 of the broker.
     func answer(_ epoch: UInt64, _ service: UInt16) -> [Header] {
       var actions: [BrokerMachine<String>.Action] = []
@@ -107,7 +107,11 @@ struct BrokerTranscriptTests {
         Header(.result, service: service, job: id(epoch)), "r", bytes: 1, from: Self.worker(1),
         now: bench.now, &actions)
       return actions.compactMap { action in
-        if case .send(let peer, let header, _) = action, peer.side == .front { header } else { nil }
+        if case .send(let peer, let header, _) = action, peer.side == .client {
+          header
+        } else {
+          nil
+        }
       }
     }
     #expect(answer(1, 1).map(\.service) == [1])
@@ -124,9 +128,9 @@ struct BrokerTranscriptTests {
     bench.producer(1, [[], []])
     _ = bench.said()
     let header = Header(.job, service: route, job: JobID(epoch: 1, sequence: 1))
-    bench.receive(header, "a", PeerID(.front, 1))
-    bench.receive(header, nil, PeerID(.front, 1))
-    #expect(bench.said() == ["front-1 error", "front-1 error"])
+    bench.receive(header, "a", PeerID(.client, 1))
+    bench.receive(header, nil, PeerID(.client, 1))
+    #expect(bench.said() == ["client-1 error", "client-1 error"])
     #expect(bench.machine.status(now: bench.now).heldBytes == 0)
   }
 
@@ -135,7 +139,7 @@ struct BrokerTranscriptTests {
     bench.producer(1, [["broker"]])
     _ = bench.said()
     bench.submit(1, "")
-    #expect(bench.said() == ["front-1 status"])
+    #expect(bench.said() == ["client-1 status"])
     #expect(bench.machine.status(now: bench.now).finished == 0)
   }
 
@@ -148,13 +152,13 @@ struct BrokerTranscriptTests {
     bench.submit(2, "b")
     bench.submit(3, "c", by: 2)
     _ = bench.said()
-    bench.receive(Header(.bye), nil, PeerID(.front, 1))
-    #expect(bench.said() == ["front-1 bye"])
+    bench.receive(Header(.bye), nil, PeerID(.client, 1))
+    #expect(bench.said() == ["client-1 bye"])
     // What runs may finish, for nobody; what was queued is gone; the other's goes on.
     bench.answer(.result, 1, "A", by: 1)
-    #expect(bench.said() == ["work-1 job 3 'c'"])
+    #expect(bench.said() == ["worker-1 job 3 'c'"])
     bench.answer(.commit, 3, by: 1)
-    #expect(bench.said() == ["front-2 commit 3"])
+    #expect(bench.said() == ["client-2 commit 3"])
   }
 
   @Test func anOrphanThatFailsIsNotTriedAgain() {
@@ -162,11 +166,11 @@ struct BrokerTranscriptTests {
     bench.producer(1)
     bench.worker(1)
     bench.submit(1, "a")
-    bench.unreachable(PeerID(.front, 1))
+    bench.unreachable(PeerID(.client, 1))
     _ = bench.said()
     bench.answer(.fail, 1, by: 1, flags: Header.retryable)
     bench.worker(2)
-    #expect(bench.said() == ["work-2 welcome [0]"])
+    #expect(bench.said() == ["worker-2 welcome [0]"])
     #expect(bench.machine.status(now: bench.now).queues.allSatisfy { $0.queued == 0 })
   }
 
@@ -177,9 +181,9 @@ struct BrokerTranscriptTests {
     for sequence in 1...3 as ClosedRange<UInt64> { bench.submit(sequence, "x") }
     _ = bench.said()
     bench.receive(Header(.credit, argument: 1), nil, Self.worker(1))
-    #expect(bench.said() == ["work-1 job 2 'x'"])
+    #expect(bench.said() == ["worker-1 job 2 'x'"])
     bench.receive(Header(.credit, argument: 5), nil, Self.worker(1))
-    #expect(bench.said() == ["work-1 job 3 'x'"])
+    #expect(bench.said() == ["worker-1 job 3 'x'"])
     let worker = bench.machine.status(now: bench.now).workers[0]
     #expect(worker.inFlight == 3 && worker.credit == 4)
   }
@@ -192,14 +196,14 @@ struct BrokerTranscriptTests {
     _ = bench.said()
     // The lease runs out and the job comes back to the same worker, which has a place left …
     bench.pass(100, alive: [Self.worker(1), BrokerMachineTests.producer])
-    #expect(bench.said() == ["work-1 cancel 1", "work-1 job 1 'a' attempt 1"])
+    #expect(bench.said() == ["worker-1 cancel 1", "worker-1 job 1 'a' attempt 1"])
     // … while it was just giving up the first attempt.
     bench.answer(.fail, 1, by: 1, attempt: 0)
     bench.submit(2, "b")
     bench.submit(3, "c")
     // Jobs 1 and 2 fill its two slots.
     withKnownIssue("the attempt under way is no longer counted: three jobs for two slots") {
-      #expect(bench.said() == ["work-1 job 2 'b'"])
+      #expect(bench.said() == ["worker-1 job 2 'b'"])
     }
   }
 
@@ -213,7 +217,7 @@ struct BrokerTranscriptTests {
     bench.answer(.progress, 1, "half", by: 2)
     #expect(bench.said() == [])
     bench.answer(.progress, 1, "half", by: 1)
-    #expect(bench.said() == ["front-1 progress 1 'half'"])
+    #expect(bench.said() == ["client-1 progress 1 'half'"])
   }
 
   @Test func cancellingWhatIsNotThereIsNothing() {
@@ -225,7 +229,7 @@ struct BrokerTranscriptTests {
     _ = bench.said()
     for sequence in [1, 7] as [UInt64] {
       bench.receive(
-        Header(.cancel, job: JobID(epoch: 1, sequence: sequence)), nil, PeerID(.front, 1))
+        Header(.cancel, job: JobID(epoch: 1, sequence: sequence)), nil, PeerID(.client, 1))
     }
     #expect(bench.said() == [])
   }
@@ -237,7 +241,7 @@ struct BrokerTranscriptTests {
     _ = bench.said()
     bench.worker(2)
     // It is refused, and its READY is that of a stranger.
-    #expect(bench.said() == ["work-2 error", "work-2 who"])
+    #expect(bench.said() == ["worker-2 error", "worker-2 who"])
   }
 
   // MARK: Topics
@@ -259,7 +263,7 @@ struct BrokerTranscriptTests {
     bench.publish("a", 0, "whole", whole: true)
     _ = bench.said()
     for sequence in 1...5 as ClosedRange<UInt64> { bench.publish("a", sequence, "x") }
-    #expect(bench.said().filter { $0.hasSuffix("snapshot") } == ["work-1 snapshot"])
+    #expect(bench.said().filter { $0.hasSuffix("snapshot") } == ["worker-1 snapshot"])
     // Every change is kept until the whole state comes: a late subscriber gets them all.
     bench.subscribed("")
     #expect(bench.said().count == 6)
@@ -314,7 +318,7 @@ struct BrokerTranscriptTests {
   @Test func onlyAKnownWorkerPublishes() {
     var bench = Bench()
     bench.publish("a", 1, "whole", whole: true)
-    #expect(bench.said() == ["work-1 who"])
+    #expect(bench.said() == ["worker-1 who"])
     bench.subscribed("")
     #expect(bench.said() == [])
   }

@@ -94,7 +94,7 @@ enum SampleMessages {
       by: ["month"], rows: [], total: CostTotals(), currency: "USD", sequence: 1, chain: [],
       firstTime: nil, lastTime: nil)
     return try StatementAnswer(
-      StatementMaterial(
+      StatementInputs(
         StatementQuery(.coverage), books: books(), usage: usage, allUsage: usage,
         providers: usage))
   }

@@ -12,9 +12,9 @@ struct BrokerExamples {
     let hello = Hello(
       role: .worker, name: "worker-1", process: 42, release: "1.0", services: ["price"])
     var actions: [BrokerMachine<String>.Action] = []
-    broker.greeted(hello, by: PeerID(.work, 1), now: clock, &actions)
+    broker.greeted(hello, by: PeerID(.worker, 1), now: clock, &actions)
     // A shell carries them out in order: here WELCOME to the worker, and a note for the log.
-    guard case .welcome(PeerID(.work, 1), _)? = actions.first else {
+    guard case .welcome(PeerID(.worker, 1), _)? = actions.first else {
       Issue.record("no welcome")
       return
     }

@@ -25,8 +25,8 @@ struct ReportingExamples {
     let ledger = try Ledger(path: directory.path + "/ledger.sqlite")
     let outcome = try Costing.price(ExampleData.job())
     _ = try ledger.commit([(outcome, CBOREncoder().encode(outcome))])
-    let material = try StatementMaterial(StatementQuery(.profitAndLoss), from: ledger)
-    let answer = try StatementAnswer(material)
+    let inputs = try StatementInputs(StatementQuery(.profitAndLoss), from: ledger)
+    let answer = try StatementAnswer(inputs)
     let serving = answer.lines.first { $0.key == "serving" }  // one value per column
     #expect(serving?.values.count == answer.columns.count)
   }

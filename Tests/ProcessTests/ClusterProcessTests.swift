@@ -504,7 +504,7 @@ struct ClusterProcessTests {
     let cluster = try TestCluster(workers: 1)
     let context = try Context()
     let address = try BrokerAddress("ipc://\(cluster.data)/run")
-    let stranger = try Socket.dealer(context, to: address.work)
+    let stranger = try Socket.dealer(context, to: address.worker)
     func foreign(_ command: Command) throws -> Message {
       try Message(count: Header.byteCount) {
         Header(command).write(to: $0)

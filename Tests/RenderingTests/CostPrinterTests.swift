@@ -323,7 +323,7 @@ struct OperationPrinterTests {
     var machine = BrokerMachine<String>(release: "1.2.3", identity: 1, now: 0)
     var actions: [BrokerMachine<String>.Action] = []
     func join(_ number: UInt32, _ services: [String], _ slots: UInt64) {
-      let peer = PeerID(.work, number)
+      let peer = PeerID(.worker, number)
       machine.greeted(
         Hello(
           role: .worker, name: "worker-\(number)", process: Int(number) + 100, release: "t",
@@ -333,7 +333,7 @@ struct OperationPrinterTests {
     }
     join(1, ["price", "simulate"], 1)
     join(2, ["ledger"], 4)
-    let front = PeerID(.front, 1)
+    let front = PeerID(.client, 1)
     machine.greeted(
       Hello(
         role: .producer, name: "p", process: 1, release: "t", routes: [["price"], ["broker"]]),
@@ -343,7 +343,7 @@ struct OperationPrinterTests {
         Header(.job, job: JobID(epoch: 1, sequence: sequence)), "x", bytes: 10, from: front,
         now: 1_000_000_000, &actions)
     }
-    machine.received(Header(.bye), nil, bytes: 0, from: PeerID(.work, 1), now: 0, &actions)
+    machine.received(Header(.bye), nil, bytes: 0, from: PeerID(.worker, 1), now: 0, &actions)
     return machine.status(now: 3_500_000_000)
   }
 

@@ -83,6 +83,7 @@ struct StatementPrinterTests {
       values == [
         "revenue": "-1234.565", "requests": "1234567", "coverage": "2.545", "margin": "0.835",
         "runway": "14.26", "unknown": "", "at": "'=2023-07, or so", "deal_1": "500",
+        "deal_1.name": "Fund", "deal_1.stake": "0.25", "deal_1.left": "",
       ])
     #expect(records.map { $0["unit"] }.prefix(3) == ["EUR", "count", "ratio"])
   }

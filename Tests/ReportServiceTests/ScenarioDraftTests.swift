@@ -20,9 +20,9 @@ struct ScenarioDraftTests {
     var query = StatementQuery(.runway)
     query.burnMonths = 3
     query.until = try until.map(Bench.month)
-    let material = try Bench.material(query, books: books, usage: usage)
+    let inputs = try Bench.inputs(query, books: books, usage: usage)
     return try ScenarioDraft(
-      material, material.statement(material.burnPeriod(query.burnMonths)), name: "mine"
+      inputs, inputs.statement(inputs.burnPeriod(query.burnMonths)), name: "mine"
     ).file
   }
 

@@ -17,7 +17,7 @@ struct StatementAnswerTests {
   ) throws -> StatementAnswer {
     var query = StatementQuery(kind)
     change(&query)
-    return try StatementAnswer(Bench.material(query, books: books, usage: usage))
+    return try StatementAnswer(Bench.inputs(query, books: books, usage: usage))
   }
 
   static func value(_ key: String, in answer: StatementAnswer, _ column: Int = 0) throws
@@ -211,7 +211,7 @@ struct StatementAnswerTests {
       (120, "2023-06 2023-07"), (0, "2023-07 2023-07"),
     ])
   func burnPeriod(_ months: Int, _ period: String) throws {
-    let found = try Bench.material(StatementQuery(.runway)).burnPeriod(months)
+    let found = try Bench.inputs(StatementQuery(.runway)).burnPeriod(months)
     #expect("\(found.lowerBound) \(found.upperBound)" == period)
   }
 

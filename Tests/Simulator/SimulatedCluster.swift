@@ -341,8 +341,8 @@ final class SimulatedCluster {
     switch node {
     case .broker: break
     case .subscriber: schedule(random.time(1...20), .connect(node, nil, life: life))
-    case .ingest: schedule(random.time(1...20), .connect(node, .front, life: life))
-    case .ledger, .worker: schedule(random.time(1...20), .connect(node, .work, life: life))
+    case .ingest: schedule(random.time(1...20), .connect(node, .client, life: life))
+    case .ledger, .worker: schedule(random.time(1...20), .connect(node, .worker, life: life))
     }
     schedule(random.time(0...50), .tick(node, life: life))
   }
@@ -360,9 +360,9 @@ final class SimulatedCluster {
     for node in everybody {
       guard let process = processes[node], process.isUp else { continue }
       switch node {
-      case .ingest: schedule(random.time(5...100), .connect(node, .front, life: process.life))
+      case .ingest: schedule(random.time(5...100), .connect(node, .client, life: process.life))
       case .ledger, .worker:
-        schedule(random.time(5...100), .connect(node, .work, life: process.life))
+        schedule(random.time(5...100), .connect(node, .worker, life: process.life))
       case .subscriber: schedule(random.time(5...100), .connect(node, nil, life: process.life))
       case .broker: break
       }
@@ -595,9 +595,9 @@ final class SimulatedCluster {
     for action in actions {
       switch action {
       case .hello(let hello):
-        send(Wire(header: Header(.hello), payload: .hello(hello)), from: .ingest, .front)
+        send(Wire(header: Header(.hello), payload: .hello(hello)), from: .ingest, .client)
       case .send(let header, let payload):
-        send(Wire(header: header, payload: payload), from: .ingest, .front)
+        send(Wire(header: header, payload: payload), from: .ingest, .client)
       case .ended(let id, .committed):
         if !answered.insert(id.sequence).inserted { fail("a booking was counted twice") }
         noted.insert(id.sequence)
@@ -617,9 +617,9 @@ final class SimulatedCluster {
     for action in actions {
       switch action {
       case .hello(let hello):
-        send(Wire(header: Header(.hello), payload: .hello(hello)), from: node, .work)
+        send(Wire(header: Header(.hello), payload: .hello(hello)), from: node, .worker)
       case .send(let header, let payload):
-        send(Wire(header: header, payload: payload), from: node, .work)
+        send(Wire(header: header, payload: payload), from: node, .worker)
       case .run(let header, _, let payload): begin(node, header.job, payload)
       case .cancel(let id):
         if case .worker(let index) = node, hung[index]?.remove(id) != nil {
@@ -707,7 +707,7 @@ final class SimulatedCluster {
     let header = Header(
       .publish, flags: isSnapshot ? Header.snapshot : 0,
       job: JobID(epoch: publisherEpoch, sequence: 0), argument: streamSequence)
-    send(Wire(header: header, payload: payload, topic: Self.topic), from: .ledger, .work)
+    send(Wire(header: header, payload: payload, topic: Self.topic), from: .ledger, .worker)
   }
 
   private func crashLedger() { volatileKeys = [] }

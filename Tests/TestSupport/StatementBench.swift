@@ -80,9 +80,9 @@ public enum StatementBench {
     return books
   }
 
-  public static func material(
+  public static func inputs(
     _ query: StatementQuery, books: BooksBatch? = nil, usage: [(String, CostTotals)]? = nil
-  ) throws -> StatementMaterial {
+  ) throws -> StatementInputs {
     let used =
       try usage ?? [
         ("2023-06", Self.usage("12", requests: 100, tokens: 1_000_000)),
@@ -91,7 +91,7 @@ public enum StatementBench {
     let answer = try answer(by: "month", used)
     var all = CostTotals()
     for (_, totals) in used { try all.add(totals) }
-    return try StatementMaterial(
+    return try StatementInputs(
       query, books: try books ?? Self.books(), usage: answer, allUsage: answer,
       providers: Self.answer(by: "provider", [("openai", all)]))
   }

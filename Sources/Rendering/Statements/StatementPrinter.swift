@@ -113,12 +113,17 @@ public struct StatementPrinter {
       return
     }
     page.csv(["key", "value", "unit", "label", "note"])
-    for line in answer.lines {
-      page.csv([
-        line.key, line.values.first.map(Self.exact) ?? "",
-        line.unit == .money ? answer.currency : line.unit.name, line.label, remarks(line),
-      ])
-    }
+    for line in answer.lines { printCSV(line, line.key, on: page) }
+  }
+
+  /// A line and its parts, as `deal_1` and `deal_1.outstanding`.
+  private func printCSV(_ line: StatementLine, _ key: String, on page: Page) {
+    page.csv([
+      key, line.values.first.map(Self.exact) ?? "",
+      line.unit == .money ? answer.currency : line.unit.name, line.label,
+      line.parts.isEmpty ? remarks(line) : line.note,
+    ])
+    for part in line.parts { printCSV(part, "\(key).\(part.key)", on: page) }
   }
 
   /// Exact for programs, empty where it is not known.

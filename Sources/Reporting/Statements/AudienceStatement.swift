@@ -5,13 +5,13 @@ import Foundation
 
 extension StatementAnswer {
   /// Visits, users and paying customers by month. Visits are not users.
-  init(audience material: StatementMaterial) {
-    let months = Set(material.books.figures.map { Month(day: $0.day) })
-      .filter(material.period.contains).sorted()
-    let product = material.query.product
+  init(audience inputs: StatementInputs) {
+    let months = Set(inputs.books.figures.map { Month(day: $0.day) })
+      .filter(inputs.period.contains).sorted()
+    let product = inputs.query.product
     func figure(_ measure: AudienceMeasure, _ month: Month)
       -> (value: UInt64, evidence: Evidence, source: String)?
-    { material.books.audience(measure, in: month, product: product) }
+    { inputs.books.audience(measure, in: month, product: product) }
     func counts(_ key: String, _ label: String, _ measure: AudienceMeasure) -> StatementLine {
       StatementLine(
         key, label, .count, months.map { .count(ifKnown: figure(measure, $0)?.value) })
@@ -20,7 +20,7 @@ extension StatementAnswer {
       AudienceMeasure.allCases.compactMap { figure($0, month) }
     }
     self.init(
-      .audience, currency: material.currency, period: material.period,
+      .audience, currency: inputs.currency, period: inputs.period,
       columns: months.map(\.description),
       lines: [
         counts("visits", "visits", .visits),

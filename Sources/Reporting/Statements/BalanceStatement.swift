@@ -4,22 +4,22 @@ import Economics
 
 extension StatementAnswer {
   /// The balance sheet at the end of the period.
-  init(balance material: StatementMaterial) throws {
-    guard material.query.product == nil, material.query.customer == nil else {
+  init(balance inputs: StatementInputs) throws {
+    guard inputs.query.product == nil, inputs.query.customer == nil else {
       throw QueryError(
         "a balance sheet covers the whole company; leave out product and customer")
     }
-    let last = material.period.upperBound
+    let last = inputs.period.upperBound
     var usage = CostTotals()
-    for (month, totals) in material.allUsage where month <= last { try usage.add(totals) }
+    for (month, totals) in inputs.allUsage where month <= last { try usage.add(totals) }
     let sheet = try BalanceSheet(
-      material.books.entries.filter { Month(day: $0.day) <= last }, usage: usage.cost)
+      inputs.books.entries.filter { Month(day: $0.day) <= last }, usage: usage.cost)
     func account(_ account: Account, _ label: String, owed: Bool) -> StatementLine {
       let balance = sheet.balances[account] ?? .zero
       return .money(account.rawValue, label, owed ? -balance : balance, decimals: 2)
     }
     self.init(
-      material, material.period,
+      inputs, inputs.period,
       lines: [
         .text("at", "at the end of", last.description),
         .money(

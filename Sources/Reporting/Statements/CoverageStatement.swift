@@ -4,9 +4,9 @@ import Economics
 
 extension StatementAnswer {
   /// Whether revenue covers the cost, and on whom the company depends.
-  init(coverage material: StatementMaterial) throws {
-    let statement = try material.statement(material.period)
-    let independence = try material.independence()
+  init(coverage inputs: StatementInputs) throws {
+    let statement = try inputs.statement(inputs.period)
+    let independence = try inputs.independence()
     let lines: [StatementLine] = [
       .money("revenue", "revenue", statement.revenue),
       .money("costs", "all costs", statement.costs),
@@ -18,7 +18,7 @@ extension StatementAnswer {
       .money("improvement", "model improvement", statement.improvement),
     ]
     self.init(
-      material, material.period,
+      inputs, inputs.period,
       lines: lines + Self.deals(independence) + Self.shares(independence),
       isUnpriced: statement.usage.hasUnpriced)
   }

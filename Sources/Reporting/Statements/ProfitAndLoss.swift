@@ -4,25 +4,25 @@ import Economics
 
 extension StatementAnswer {
   /// Profit and loss by month, and of the whole period.
-  init(profitAndLoss material: StatementMaterial) throws {
-    let period = material.period
+  init(profitAndLoss inputs: StatementInputs) throws {
+    let period = inputs.period
     var columns: [String] = []
     var statements: [Statement] = []
     var month = period.lowerBound
     while month <= period.upperBound {
       columns.append(month.description)
-      statements.append(try material.statement(month...month))
+      statements.append(try inputs.statement(month...month))
       month = month.advanced(by: 1)
     }
     columns.append("total")
-    statements.append(try material.statement(period))
+    statements.append(try inputs.statement(period))
     func line(
       _ key: String, _ label: String, note: String = "", _ value: (Statement) -> Money?
     ) -> StatementLine {
       StatementLine(key, label, .money, statements.map { .money(ifKnown: value($0)) }, note: note)
     }
     self.init(
-      .profitAndLoss, currency: material.currency, period: period, columns: columns,
+      .profitAndLoss, currency: inputs.currency, period: period, columns: columns,
       lines: [
         line("revenue", "revenue", \.revenue),
         // Usage without any price, and no hosting, is not free.

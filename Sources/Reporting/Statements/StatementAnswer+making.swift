@@ -6,24 +6,24 @@ extension StatementAnswer {
   /// Makes the statement that is asked for.
   /// - Throws: ``QueryError`` where the question has no answer, ``MoneyError/overflow`` where an
   ///   amount cannot hold a sum.
-  public init(_ material: StatementMaterial) throws {
-    switch material.query.kind {
-    case .profitAndLoss: try self.init(profitAndLoss: material)
-    case .unitEconomics: try self.init(unitEconomics: material)
-    case .coverage: try self.init(coverage: material)
-    case .runway: try self.init(runway: material)
-    case .balance: try self.init(balance: material)
-    case .audience: self.init(audience: material)
+  public init(_ inputs: StatementInputs) throws {
+    switch inputs.query.kind {
+    case .profitAndLoss: try self.init(profitAndLoss: inputs)
+    case .unitEconomics: try self.init(unitEconomics: inputs)
+    case .coverage: try self.init(coverage: inputs)
+    case .runway: try self.init(runway: inputs)
+    case .balance: try self.init(balance: inputs)
+    case .audience: self.init(audience: inputs)
     }
   }
 
   /// A statement with one column, the period.
   init(
-    _ material: StatementMaterial, _ period: ClosedRange<Month>, lines: [StatementLine],
+    _ inputs: StatementInputs, _ period: ClosedRange<Month>, lines: [StatementLine],
     isUnpriced: Bool
   ) {
     self.init(
-      material.query.kind, currency: material.currency, period: period,
+      inputs.query.kind, currency: inputs.currency, period: period,
       columns: ["\(period.lowerBound) to \(period.upperBound)"], lines: lines,
       isUnpriced: [isUnpriced])
   }

@@ -152,8 +152,8 @@ extension StatementLine {
 /// A statement, ready to be rendered.
 ///
 /// ```swift
-/// let material = try StatementMaterial(StatementQuery(.profitAndLoss), from: ledger)
-/// let answer = try StatementAnswer(material)
+/// let inputs = try StatementInputs(StatementQuery(.profitAndLoss), from: ledger)
+/// let answer = try StatementAnswer(inputs)
 /// let serving = answer.lines.first { $0.key == "serving" }  // one value per column
 /// ```
 /// The example is compiled in `Tests/ExampleTests/ReportingExamples.swift`.

@@ -4,8 +4,8 @@ import Economics
 
 extension StatementAnswer {
   /// Cost, revenue and margin per request, million tokens, user and payer.
-  init(unitEconomics material: StatementMaterial) throws {
-    let statement = try material.statement(material.period)
+  init(unitEconomics inputs: StatementInputs) throws {
+    let statement = try inputs.statement(inputs.period)
     let knowsServing = statement.knowsServing
     var lines: [StatementLine] = [
       .count("requests", "requests", statement.requests),
@@ -38,7 +38,7 @@ extension StatementAnswer {
         note: "per paying customer per month"),
     ]
     self.init(
-      material, material.period, lines: lines, isUnpriced: statement.usage.hasUnpriced)
+      inputs, inputs.period, lines: lines, isUnpriced: statement.usage.hasUnpriced)
   }
 
   /// An amount per request, million tokens, user and paying customer.

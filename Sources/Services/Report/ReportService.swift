@@ -97,11 +97,11 @@ final class QueryService: Sendable {
     do {
       switch try job.payload.decode(ReportRequest.self) {
       case .draft(let query):
-        let material = try StatementMaterial(query.books, from: Ledger(readingAt: path))
-        return .result(try SharedMessage(encoding: ScenarioDraft.answer(query, material)))
+        let inputs = try StatementInputs(query.books, from: Ledger(readingAt: path))
+        return .result(try SharedMessage(encoding: ScenarioDraft.answer(query, inputs)))
       case .statement(let query):
-        let material = try StatementMaterial(query, from: Ledger(readingAt: path))
-        return .result(try SharedMessage(encoding: StatementAnswer(material)))
+        let inputs = try StatementInputs(query, from: Ledger(readingAt: path))
+        return .result(try SharedMessage(encoding: StatementAnswer(inputs)))
       case .cost(let query):
         let answer = try CostSum.answer(query, from: Ledger(readingAt: path))
         let message = try SharedMessage(encoding: answer)

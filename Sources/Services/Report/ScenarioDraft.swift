@@ -24,7 +24,7 @@ struct ScenarioDraft {
     case absent
   }
 
-  private let material: StatementMaterial
+  private let inputs: StatementInputs
   private let statement: Statement
   private let end: String
   private(set) var file: ScenarioFile
@@ -32,22 +32,22 @@ struct ScenarioDraft {
   /// Makes the draft that is asked for.
   /// - Throws: `MoneyError` where an amount cannot hold a sum, `FileProblem` where the books contradict
   ///   themselves.
-  static func answer(_ query: DraftQuery, _ material: StatementMaterial) throws -> DraftAnswer {
-    let period = material.burnPeriod(query.books.burnMonths)
-    var file = try ScenarioDraft(material, material.statement(period), name: query.name).file
+  static func answer(_ query: DraftQuery, _ inputs: StatementInputs) throws -> DraftAnswer {
+    let period = inputs.burnPeriod(query.books.burnMonths)
+    var file = try ScenarioDraft(inputs, inputs.statement(period), name: query.name).file
     file.note =
       "written from the books of \(period.lowerBound) to \(period.upperBound); without "
       + "figures for a change, everything is held constant"
     return DraftAnswer(text: file.text, missing: file.missing)
   }
 
-  init(_ material: StatementMaterial, _ statement: Statement, name: String) throws {
-    self.material = material
+  init(_ inputs: StatementInputs, _ statement: Statement, name: String) throws {
+    self.inputs = inputs
     self.statement = statement
-    end = material.period.upperBound.description
+    end = inputs.period.upperBound.description
     file = ScenarioFile(named: name)
     file.start = end
-    file.currency = material.currency
+    file.currency = inputs.currency
     let audience = audience
     holdConstant()
     fillAudience(audience)
@@ -69,7 +69,7 @@ struct ScenarioDraft {
   }
 
   private func count(_ measure: AudienceMeasure, in month: Month) -> Count? {
-    guard let figure = material.books.audience(measure, in: month), figure.value > 0 else {
+    guard let figure = inputs.books.audience(measure, in: month), figure.value > 0 else {
       return nil
     }
     return Count(value: Double(figure.value), month: month, evidence: figure.evidence)
@@ -77,8 +77,8 @@ struct ScenarioDraft {
 
   /// The last figure of a measure up to the end of the period; `nil` for none, or for 0.
   private func last(_ measure: AudienceMeasure) -> Count? {
-    let months = material.books.figures.filter { $0.measure == measure }.map { Month(day: $0.day) }
-    return months.filter { $0 <= material.period.upperBound }.max().flatMap {
+    let months = inputs.books.figures.filter { $0.measure == measure }.map { Month(day: $0.day) }
+    return months.filter { $0 <= inputs.period.upperBound }.max().flatMap {
       count(measure, in: $0)
     }
   }
@@ -219,11 +219,11 @@ struct ScenarioDraft {
   /// growth and of decline are not distinguished: there is one regime.
   private mutating func forecastGrowth(_ audience: Audience) {
     if case .absent = audience { return }
-    let months = Set(material.books.figures.map { Month(day: $0.day) })
-      .filter { $0 <= material.period.upperBound }.sorted()
+    let months = Set(inputs.books.figures.map { Month(day: $0.day) })
+      .filter { $0 <= inputs.period.upperBound }.sorted()
     for measure in [AudienceMeasure.users, .visits, .payers] {
       let figures = months.compactMap { month in
-        material.books.audience(measure, in: month).map {
+        inputs.books.audience(measure, in: month).map {
           (month: month.index, value: Double($0.value))
         }
       }
@@ -242,7 +242,7 @@ struct ScenarioDraft {
   }
 
   private mutating func fillProfitShare() throws {
-    let independence = try Independence(material.books, usageByProvider: [])
+    let independence = try Independence(inputs.books, usageByProvider: [])
     let shared = independence.deals.filter { $0.entry.terms?.profitShare != nil }
     file.scenario.profitShare.share =
       shared.map { Double($0.entry.terms?.profitShare ?? 0) / 1_000_000 }.max() ?? 0
@@ -308,7 +308,7 @@ struct ScenarioDraft {
 
   /// The weakest of the entries that touch an account.
   private func evidence(_ matches: (Account) -> Bool) -> Evidence {
-    material.books.entries.filter { $0.lines.contains { matches($0.account) } }
+    inputs.books.entries.filter { $0.lines.contains { matches($0.account) } }
       .map(\.evidence).max() ?? .assumed
   }
 }

@@ -4,7 +4,7 @@ public import Economics
 public import Ledger
 
 /// What statements are made of: the books, usage by month, and the period asked for.
-public struct StatementMaterial: Sendable {
+public struct StatementInputs: Sendable {
   /// The question.
   public let query: StatementQuery
   /// All entries and audience figures.
