@@ -7,7 +7,7 @@ import Glibc
 public struct ZeroMQError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The error number as `zmq_errno` gives it (a POSIX number or one of libzmq's own).
   public let number: Int32
-  /// What was attempted, for a person: "bind ipc:///run/front".
+  /// What was attempted, for a person: "bind ipc:///run/client".
   public let attempt: String
 
   package init(number: Int32, attempt: String) {

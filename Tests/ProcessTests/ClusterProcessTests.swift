@@ -512,15 +512,17 @@ struct ClusterProcessTests {
       }
     }
     var greeting = try foreign(.hello)
-    while true {
+    let isSent = try Patience.until {
       do throws(ZeroMQError) {
         try stranger.send(&greeting)
-        break
+        return true
       } catch {
         // Not connected yet.
         try #require(error.isAgain)
+        return false
       }
     }
+    try #require(isSent)
     var answer = Message()
     try stranger.waitReceive(into: &answer)
     let header = try answer.withUnsafeBytes { try Header($0) }
@@ -534,7 +536,7 @@ struct ClusterProcessTests {
     try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: place) }
     let broker = try Socket(context, .router)
-    try broker.bind(Endpoint("ipc://\(place)/work"))
+    try broker.bind(BrokerAddress("ipc://\(place)").worker)
     let worker = Process()
     worker.executableURL = URL(fileURLWithPath: "\(Binaries.folder)/solvent-worker")
     worker.arguments = ["--broker", "ipc://\(place)", "--data", place]
