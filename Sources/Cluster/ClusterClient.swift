@@ -78,6 +78,8 @@ public final class ClusterClient: Sendable {
   ///   - process: its process id, for the same lists.
   ///   - release: its release, as every greeting says it.
   ///   - services: the services that it can ask.
+  /// - Throws: ``ZeroMQError`` when no socket can be made, `EndpointError` for an address that may
+  ///   not be used.
   public init(
     address: BrokerAddress, name: String, process: Int, release: String, services: [String],
     logger: Logger

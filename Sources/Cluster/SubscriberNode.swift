@@ -33,6 +33,8 @@ public actor SubscriberNode {
   }
 
   /// - Parameter updated: called on the loop, in order; must return quickly.
+  /// - Throws: ``ZeroMQError`` when no socket can be made, `EndpointError` for an address that may
+  ///   not be used.
   public init(
     loop: PollLoop, context: Context, address: BrokerAddress, prefixes: [String], logger: Logger,
     updated: @escaping @Sendable (Update) -> Void

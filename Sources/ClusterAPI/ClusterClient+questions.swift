@@ -31,6 +31,7 @@ extension ClusterClient {
 
 extension CostQuery {
   /// The question to the report service.
+  /// - Throws: `EncodingError`, or `ZeroMQError` when there is no memory.
   public func message() throws -> SharedMessage {
     try SharedMessage(encoding: ReportRequest.cost(self))
   }
@@ -38,5 +39,6 @@ extension CostQuery {
 
 extension SharedMessage {
   /// The answer to a question about costs.
+  /// - Throws: `CBORError` for bytes that are no such answer.
   public func costAnswer() throws -> CostAnswer { try decode(CostAnswer.self) }
 }

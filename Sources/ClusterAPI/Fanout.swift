@@ -36,6 +36,7 @@ extension FleetJob: SpreadJob {
 public enum Fanout {
   /// On the workers: as many under way as keep them busy.
   /// - Parameter take: gets each outcome with the index of its job, in any order, one at a time.
+  /// - Throws: `ClientError` when a worker does not answer or refuses, or what `take` throws.
   public static func run<Job: SpreadJob>(
     _ jobs: [Job], on client: ClusterClient, workers: Int, take: (Int, Job.Outcome) throws -> Void
   ) async throws {
@@ -66,6 +67,7 @@ public enum Fanout {
 
   /// In this process, on all its processors.
   /// - Parameter take: as above.
+  /// - Throws: the first error of a job or of `take`.
   public static func run<Job: SpreadJob>(
     _ jobs: [Job], take: @Sendable (Int, Job.Outcome) throws -> Void
   ) throws {

@@ -48,6 +48,8 @@ public struct DataDirectory: Sendable, Hashable {
   public var broker: String { "ipc://\(run)" }
 
   /// Makes the directories, for this user only: file modes are the access control of local sockets.
+  /// - Throws: `CocoaError` when a directory cannot be made, or the one of the sockets is somebody
+  ///   else's.
   public func create() throws {
     for directory in [data, quarantine, log, metrics, run, spool] {
       try FileManager.default.createDirectory(

@@ -63,6 +63,8 @@ public struct ServiceOptions: ParsableArguments, Sendable {
 
   public var dataDirectory: DataDirectory { DataDirectory(data: data) }
 
+  /// The option's address, else the environment's, else the data directory's.
+  /// - Throws: `EndpointError` for an address that may not be used.
   public func brokerAddress() throws -> BrokerAddress {
     try BrokerAddress(broker ?? Settings().broker ?? dataDirectory.broker)
   }
@@ -100,6 +102,7 @@ public enum ServiceProcess {
   ///
   /// SIGTERM and SIGINT end gracefully within 5 seconds; a second one ends at once. SIGPIPE and
   /// SIGXFSZ are answered where the write fails.
+  /// - Throws: what `make` or a service throws.
   public static func run(
     _ kind: String, _ options: ServiceOptions,
     make: (Parts) async throws -> [any Service]

@@ -230,6 +230,7 @@ public final class Journal: Sendable {
 
   /// Notes that the ledger has a batch. Need not be durable at once: a note that is lost makes the
   /// batch be sent again, and the ledger answers that it has it.
+  /// - Throws: ``JournalError`` when the journal is closed or cannot be written.
   public func append(_ committed: CommittedBatches) throws {
     enqueue(Waiting(kind: .committed, body: try CBOREncoder().encode(committed), done: nil))
   }

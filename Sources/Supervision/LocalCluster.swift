@@ -26,6 +26,8 @@ public struct ClusterFile: Codable {
     return try? JSONDecoder().decode(ClusterFile.self, from: data)
   }
 
+  /// Replaces the file of a data directory as a whole.
+  /// - Throws: `CocoaError` when the file cannot be written.
   public func write(_ dataDirectory: DataDirectory) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -103,6 +105,7 @@ public final class LocalCluster: Sendable {
   }
 
   /// Starts all processes and returns when every one has joined the broker.
+  /// - Throws: ``Failure`` when not all processes join in time, or the cluster cannot be listed.
   public func start(timeout: Duration = .seconds(20)) async throws -> BrokerStatus {
     running.withLock { $0 = Task { [supervisor] in await supervisor.run() } }
     let deadline = ContinuousClock.now + timeout

@@ -60,6 +60,7 @@ public final class Supervisor: Sendable {
   }
 
   /// The directory of this program: the services lie beside it.
+  /// - Throws: ``Failure`` when `/proc` does not say it.
   public static func binaryFolder() throws -> String {
     do {
       let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")

@@ -16,6 +16,7 @@ public struct Message: ~Copyable {
   }
 
   /// A frame of `count` bytes, written by `body`.
+  /// - Throws: ``ZeroMQError`` when there is no memory.
   public init(count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) throws(ZeroMQError) {
     let message = UnsafeMutablePointer<zmq_msg_t>.allocate(capacity: 1)
     if zmq_msg_init_size(message, count) != 0 {
@@ -28,11 +29,13 @@ public struct Message: ~Copyable {
   }
 
   /// A frame that holds a copy of `bytes`.
+  /// - Throws: ``ZeroMQError`` when there is no memory.
   public init(copying bytes: UnsafeRawBufferPointer) throws(ZeroMQError) {
     try self.init(count: bytes.count) { if bytes.count > 0 { $0.copyMemory(from: bytes) } }
   }
 
   /// A frame that holds a copy of `bytes`.
+  /// - Throws: ``ZeroMQError`` when there is no memory.
   public init(_ bytes: [UInt8]) throws(ZeroMQError) {
     try self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
   }
@@ -95,6 +98,7 @@ public final class SharedMessage: @unchecked Sendable {
   }
 
   /// A frame with a copy of `bytes`.
+  /// - Throws: ``ZeroMQError`` when there is no memory.
   public convenience init(_ bytes: [UInt8]) throws(ZeroMQError) {
     self.init(try Message(bytes))
   }

@@ -61,6 +61,7 @@ public struct Socket: ~Copyable {
 
   /// Makes a socket with the settings above.
   /// - Parameter highWaterMark: messages queued per peer and direction before a send is refused.
+  /// - Throws: ``ZeroMQError`` when the context has ended or there is no descriptor left.
   public init(
     _ context: Context, _ role: Role, highWaterMark: Int32 = 4096
   ) throws(ZeroMQError) {
@@ -142,11 +143,13 @@ public struct Socket: ~Copyable {
   }
 
   /// Connects, now or as soon as the other side is there.
+  /// - Throws: ``ZeroMQError`` for an endpoint that libzmq refuses.
   public func connect(_ endpoint: Endpoint) throws(ZeroMQError) {
     if zmq_connect(handle, endpoint.address) != 0 { throw .last("connect to \(endpoint)") }
   }
 
   /// A dealer that is connecting to a router.
+  /// - Throws: ``ZeroMQError``, as the initializer and ``connect(_:)``.
   public static func dealer(
     _ context: Context, to endpoint: Endpoint
   ) throws(ZeroMQError) -> Socket {
@@ -156,6 +159,7 @@ public struct Socket: ~Copyable {
   }
 
   /// Subscribes to every topic that begins with `prefix`.
+  /// - Throws: ``ZeroMQError`` when the context has ended.
   public func subscribe(_ prefix: String) throws(ZeroMQError) {
     var prefix = prefix
     let result = prefix.withUTF8 {
@@ -165,6 +169,7 @@ public struct Socket: ~Copyable {
   }
 
   /// The message that a new subscriber gets first (with this topic, if it subscribed to it).
+  /// - Throws: ``ZeroMQError`` when the context has ended.
   public func welcome(_ bytes: [UInt8]) throws(ZeroMQError) {
     if zmq_setsockopt(handle, ZMQ_XPUB_WELCOME_MSG, bytes, bytes.count) != 0 {
       throw .last("set XPUB_WELCOME_MSG")
@@ -172,11 +177,13 @@ public struct Socket: ~Copyable {
   }
 
   /// Sets how long closing may wait for unsent messages.
+  /// - Throws: ``ZeroMQError`` when the context has ended.
   public func linger(milliseconds: Int32) throws(ZeroMQError) {
     try Self.set(handle, ZMQ_LINGER, milliseconds, "LINGER")
   }
 
   /// The endpoint that a bind to port `*` got.
+  /// - Throws: ``ZeroMQError``, or ``EndpointError`` for a socket that is not bound.
   public func lastEndpoint() throws -> Endpoint {
     var buffer = [CChar](repeating: 0, count: 256)
     var count = buffer.count
@@ -191,6 +198,7 @@ public struct Socket: ~Copyable {
 
   /// Receives the next frame if there is one.
   /// - Returns: `false` when there is nothing to receive.
+  /// - Throws: ``ZeroMQError`` when the context has ended.
   public func receive(into message: inout Message) throws(ZeroMQError) -> Bool {
     while zmq_msg_recv(message.raw, handle, ZMQ_DONTWAIT) == -1 {
       let number = zmq_errno()
@@ -202,6 +210,7 @@ public struct Socket: ~Copyable {
   }
 
   /// Waits for the next frame; for tools and tests that own their thread.
+  /// - Throws: ``ZeroMQError`` when the context has ended.
   public func waitReceive(into message: inout Message) throws(ZeroMQError) {
     while zmq_msg_recv(message.raw, handle, 0) == -1 {
       let number = zmq_errno()
@@ -210,6 +219,7 @@ public struct Socket: ~Copyable {
   }
 
   /// Reads and drops the frames that follow within the message at hand.
+  /// - Throws: ``ZeroMQError`` when the context has ended.
   public func skipRest(after message: borrowing Message) throws(ZeroMQError) {
     guard message.isFollowed else { return }
     var rest = Message()
@@ -230,6 +240,7 @@ public struct Socket: ~Copyable {
   }
 
   /// Sends a copy of `bytes` as a frame; never waits.
+  /// - Throws: ``ZeroMQError``, as ``send(_:followed:)`` of a message.
   public func send(
     _ bytes: UnsafeRawBufferPointer, followed: Bool = false
   ) throws(ZeroMQError) {

@@ -6,6 +6,7 @@ public import Fleet
 /// Reads catalogues of models, GPUs and hardware prices; the formats are in `docs/FLEET.md`.
 public enum CatalogueFile {
   /// What comes with the program.
+  /// - Throws: ``FileProblem`` for a mistake in what ships, which tests rule out.
   public static func shipped() throws(FileProblem) -> FleetCatalogue {
     var catalogue = FleetCatalogue()
     for (bytes, file) in [

@@ -6,6 +6,7 @@ public import Fleet
 /// Fitted coefficients as a file: `docs/FLEET.md`. `solvent fleet fit` writes it.
 public enum CoefficientFile {
   /// What comes with the program.
+  /// - Throws: ``FileProblem`` for a mistake in what ships, which tests rule out.
   public static func shipped() throws(FileProblem) -> PerformanceModel {
     try read(
       String(decoding: PackageResources.performance_yaml, as: UTF8.self),

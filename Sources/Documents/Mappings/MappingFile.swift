@@ -6,6 +6,7 @@ public import Usage
 /// Reads mapping files; the format is in `docs/MAPPINGS.md`.
 public enum MappingFile {
   /// The mappings that come with the program.
+  /// - Throws: ``FileProblem`` for a mistake in what ships, which tests rule out.
   public static func shipped() throws(FileProblem) -> [Mapping] {
     try read(
       String(decoding: PackageResources.mappings_yaml, as: UTF8.self), file: "built-in mappings")

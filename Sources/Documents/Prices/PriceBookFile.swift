@@ -13,6 +13,7 @@ public import Economics
 /// The example is compiled in `Tests/ExampleTests/DocumentsExamples.swift`.
 public enum PriceBookFile {
   /// The book that comes with the program.
+  /// - Throws: ``FileProblem`` for a mistake in what ships, which tests rule out.
   public static func shipped() throws(FileProblem) -> PriceBook {
     try read(
       String(decoding: PackageResources.prices_yaml, as: UTF8.self), file: "built-in price book")

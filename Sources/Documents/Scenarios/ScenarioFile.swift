@@ -46,6 +46,7 @@ public struct ScenarioFile: Sendable {
   var unset: Set<String> = []
 
   /// The press's case of August 2023, which comes with the program (`examples/chatgpt-2023.yaml`).
+  /// - Throws: ``FileProblem`` for a mistake in what ships, which tests rule out.
   public static func chatgpt2023() throws(FileProblem) -> ScenarioFile {
     try ScenarioFile(
       String(decoding: PackageResources.chatgpt_2023_yaml, as: UTF8.self),

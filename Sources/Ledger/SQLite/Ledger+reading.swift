@@ -199,6 +199,7 @@ extension Ledger {
 
   /// The keys of all batches in the ledger at a path, for comparing with a journal; none where there
   /// is no ledger yet.
+  /// - Throws: GRDB's `DatabaseError`.
   public static func bookedBatches(at path: String) throws -> Set<BatchKey> {
     guard FileManager.default.fileExists(atPath: path) else { return [] }
     var configuration = Configuration()

@@ -29,6 +29,9 @@ public final class IngestService: Service {
   private let pending: [JournalContents.Batch]
   private let logger: Logger
 
+  /// Opens the journal, and joins the broker when it runs.
+  /// - Throws: `JournalError` for a journal that is damaged or in use, `ZeroMQError`,
+  ///   `EndpointError`.
   public init(parts: ServiceProcess.Parts, address: BrokerAddress, dataDirectory: DataDirectory)
     throws
   {

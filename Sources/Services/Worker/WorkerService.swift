@@ -22,6 +22,8 @@ public final class WorkerService: Service {
   private let node: WorkerNode
   private let results: AsyncStream<(JobID, JobOutcome)>
 
+  /// - Parameter slots: jobs held at once, the one being computed included.
+  /// - Throws: `ZeroMQError`, or `EndpointError` for an address that may not be used.
   public init(parts: ServiceProcess.Parts, address: BrokerAddress, slots: Int) throws {
     let hello = Hello(
       role: .worker, name: "\(parts.name)-\(getpid())", process: Int(getpid()),

@@ -86,6 +86,7 @@ public final class ByteSource {
   }
 
   /// Whether it is gzip, by its first two bytes.
+  /// - Throws: ``ReadError`` when the file cannot be read.
   public func isPacked() throws(ReadError) -> Bool {
     if !isChecked {
       isChecked = true
