@@ -87,7 +87,7 @@ extension BrokerMachine {
     actions.append(.send(producer.id, answer, nil))
   }
 
-  /// RESULT, COMMIT or FAIL: it frees the job's slot of the worker, and ends the stage if the job still
+  /// RESULT, COMMIT or FAIL: it frees the job's slot at the worker, and ends the stage if the job still
   /// waits at it.
   mutating func stageEnded(
     _ header: Header, _ payload: Payload?, _ worker: Worker, _ now: UInt64,

@@ -11,7 +11,7 @@
     case brokerTakesAnyStage
     /// Leases never run out.
     case brokerIgnoresLeases
-    /// An answer does not free a slot of the worker.
+    /// An answer does not free a slot at the worker.
     case brokerLeaksCredit
     /// A job that used up its attempts vanishes without a word.
     case brokerDropsPoison

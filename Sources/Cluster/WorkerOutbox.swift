@@ -5,7 +5,7 @@ public import ZeroMQ
 
 /// What a worker tells the broker, in the order in which it was said, from any thread.
 ///
-/// A task for each message would let two of them change slots; this is one queue with one reader.
+/// A task for each message would let one overtake another; this is one queue with one reader.
 public final class WorkerOutbox: Sendable {
   private enum Item: Sendable {
     case finished(JobID, JobOutcome)

@@ -73,9 +73,7 @@ public enum Fanout {
   ) throws {
     let state = Mutex<(next: Int, error: (any Error)?)>((0, nil))
     let taking = Mutex(())
-    DispatchQueue.concurrentPerform(
-      iterations: ProcessInfo.processInfo.activeProcessorCount
-    ) { _ in
+    onAllProcessors {
       while let index = state.withLock({ state -> Int? in
         guard state.next < jobs.count, state.error == nil else { return nil }
         defer { state.next += 1 }
@@ -90,6 +88,34 @@ public enum Fanout {
       }
     }
     if let error = state.withLock({ $0.error }) { throw error }
+  }
+
+  /// Work that cannot fail, by number, in this process and on all its processors.
+  /// - Parameter progress: called with how many are done, one at a time and rising.
+  /// - Returns: the outcomes by number.
+  public static func each<Outcome: Sendable>(
+    _ count: Int, _ work: @Sendable (Int) -> Outcome, progress: @Sendable (Int) -> Void
+  ) -> [Outcome] {
+    let next = Mutex(0)
+    let collected = Collected<Outcome>(count)
+    let reporting = Mutex(())
+    onAllProcessors {
+      while let index = next.withLock({ next -> Int? in
+        guard next < count else { return nil }
+        defer { next += 1 }
+        return next
+      }) {
+        let outcome = work(index)
+        reporting.withLock { _ in progress(collected.put(outcome, at: index)) }
+      }
+    }
+    return collected.all
+  }
+
+  private static func onAllProcessors(_ body: @Sendable () -> Void) {
+    DispatchQueue.concurrentPerform(
+      iterations: ProcessInfo.processInfo.activeProcessorCount
+    ) { _ in body() }
   }
 }
 

@@ -62,8 +62,8 @@ public enum OwnRatesFile {
     """
   }
 
-  /// GPU time that was paid for and idle, as books, which `BooksFile` reads. With rates to the last of
-  /// nine decimals, usage and this entry come to what was paid.
+  /// GPU time that was paid for and idle, as books, which `BooksFile` reads. Usage at the rates of
+  /// ``book(_:)`` and this entry come to what was paid, to about a millionth.
   /// - Parameter dollars: to a millionth.
   public static func idleEntry(
     _ dollars: Double, day: String, evidence: String, note: String

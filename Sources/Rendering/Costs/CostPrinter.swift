@@ -169,7 +169,7 @@ private struct CostJSON: Encodable {
     if answer.sequence > 0 {
       ledger = LedgerState(
         sequence: answer.sequence,
-        chain: answer.chain.map { String(format: "%02x", $0) }.joined())
+        chain: Text.hex(answer.chain))
     }
     total = Self.fields(answer.total)
     rows = answer.rows.map { row in

@@ -13,8 +13,7 @@ public struct CheckList {
   /// `solvent.doctor/v1`
   private struct DoctorJSON: Encodable {
     var checks: [Check]
-    /// Problems found so far.
-    public var problems: Int
+    var problems: Int
     var warnings: Int
   }
 

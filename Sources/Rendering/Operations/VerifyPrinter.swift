@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 public import Ledger
 
 /// What a journal and its ledger hold, checked from end to end.
@@ -55,10 +54,6 @@ public struct VerifyPrinter {
     var ledger: LedgerState
   }
 
-  private static func hex(_ bytes: [UInt8]) -> String {
-    bytes.map { String(format: "%02x", $0) }.joined()
-  }
-
   public func print(on page: Page) {
     switch page.format {
     case .json:
@@ -67,10 +62,10 @@ public struct VerifyPrinter {
         VerifyJSON(
           journal: .init(
             frames: journal.frames, bytes: journal.bytes, pending: journal.pending,
-            tornBytes: journal.tornBytes, chain: Self.hex(journal.chain)),
+            tornBytes: journal.tornBytes, chain: Text.hex(journal.chain)),
           ledger: .init(
             batches: ledger.batches, postings: ledger.postings, entries: ledger.entries,
-            chain: Self.hex(ledger.chain), digest: Self.hex(ledger.digest))))
+            chain: Text.hex(ledger.chain), digest: Text.hex(ledger.digest))))
     case .csv:
       page.csv(["book", "figure", "value"])
       for (book, figure, value) in figures { page.csv([book, figure, value]) }
@@ -89,9 +84,9 @@ public struct VerifyPrinter {
       ("journal", "frames", "\(journal.frames)"), ("journal", "bytes", "\(journal.bytes)"),
       ("journal", "pending", "\(journal.pending)"),
       ("journal", "torn_bytes", "\(journal.tornBytes)"),
-      ("journal", "chain", Self.hex(journal.chain)), ("ledger", "batches", "\(ledger.batches)"),
+      ("journal", "chain", Text.hex(journal.chain)), ("ledger", "batches", "\(ledger.batches)"),
       ("ledger", "postings", "\(ledger.postings)"), ("ledger", "entries", "\(ledger.entries)"),
-      ("ledger", "chain", Self.hex(ledger.chain)), ("ledger", "digest", Self.hex(ledger.digest)),
+      ("ledger", "chain", Text.hex(ledger.chain)), ("ledger", "digest", Text.hex(ledger.digest)),
     ]
   }
 
@@ -100,12 +95,12 @@ public struct VerifyPrinter {
     page.line(
       "ok    journal  \(Text.counted(journal.frames, "frame")), "
         + "\(Text.counted(journal.bytes, "byte")), \(Text.grouped(journal.pending)) not booked yet"
-        + "   chain \(Self.hex(journal.chain).prefix(16))")
+        + "   chain \(Text.hex(journal.chain).prefix(16))")
     page.line(
       "ok    ledger   \(batches), \(Text.counted(ledger.postings, "posting")), "
         + "\(Text.counted(ledger.entries, "entry", "entries"))"
-        + "   chain \(Self.hex(ledger.chain).prefix(16))")
-    page.line("digest of all facts  \(Self.hex(ledger.digest))")
+        + "   chain \(Text.hex(ledger.chain).prefix(16))")
+    page.line("digest of all facts  \(Text.hex(ledger.digest))")
     if journal.tornBytes > 0 {
       page.line(
         "note  \(Text.counted(journal.tornBytes, "byte")) of an unfinished, never acknowledged "

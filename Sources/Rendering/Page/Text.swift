@@ -35,6 +35,11 @@ public enum Text {
     return sign + grouped(whole) + (parts.count > 1 ? ".\(parts[1])" : "")
   }
 
+  /// `00ff`: two digits a byte.
+  public static func hex(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { String(format: "%02x", $0) }.joined()
+  }
+
   /// `1 batch`, `1,204 batches`
   public static func counted(_ count: Int, _ noun: String, _ plural: String? = nil) -> String {
     "\(grouped(count)) \(count == 1 ? noun : plural ?? noun + "s")"

@@ -240,7 +240,7 @@ private struct NameTable {
   }
 }
 
-/// The sums of one bucket, hour or day of a batch, a position for each name that occurs in it.
+/// The sums of one bucket, hour or day of a batch, an index for each name that occurs in it.
 private struct RunningSums {
   let unit: Int64
   /// The position of each series.

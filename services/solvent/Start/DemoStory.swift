@@ -33,7 +33,7 @@ struct DemoStory {
     page.line()
     questions(on: page)
     page.line()
-    let text = digest.prefix(4).map { String(format: "%02x", $0) }.joined()
+    let text = Text.hex(digest.prefix(4))
     let milliseconds = Int(duration / .milliseconds(1))
     page.line(
       page.dim(

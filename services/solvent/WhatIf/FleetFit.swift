@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import ClusterAPI
 import Crypto
-import Dispatch
 import Documents
 import Fleet
 import Foundation
 import Host
 import Rendering
-import Synchronization
 
 extension Fleet {
   struct Fit: AsyncParsableCommand {
@@ -65,7 +64,7 @@ extension Fleet {
     private var digest: String {
       var hash = SHA256()
       for path in points { hash.update(data: FileManager.default.contents(atPath: path) ?? Data()) }
-      return hash.finalize().map { String(format: "%02x", $0) }.joined()
+      return Text.hex(hash.finalize())
     }
 
     /// The whole first, then everything else on all processors.
@@ -73,24 +72,15 @@ extension Fleet {
       let bar = ProgressBar("fitting", quiet: quiet)
       let parts = study.parts
       let whole = study.run(parts[0])
-      let state = Mutex<(outcomes: [FitStudy.Outcome], next: Int)>(([whole], 1))
-      let processors = ProcessInfo.processInfo.activeProcessorCount
-      DispatchQueue.concurrentPerform(iterations: processors) { _ in
-        while let part = state.withLock({ state -> FitStudy.Part? in
-          guard state.next < parts.count else { return nil }
-          defer { state.next += 1 }
-          return parts[state.next]
-        }) {
-          let outcome = study.run(part)
-          state.withLock { $0.outcomes.append(outcome) }
-          let done = state.withLock { $0.outcomes.count }
-          bar.update(permille: done * 1_000 / parts.count, "\(done) of \(parts.count) fits")
-        }
+      let others = Fanout.each(parts.count - 1) {
+        study.run(parts[$0 + 1])
+      } progress: { done in
+        bar.update(permille: (done + 1) * 1_000 / parts.count, "\(done + 1) of \(parts.count) fits")
       }
       bar.finish()
       let date = ISO8601DateFormatter.string(
         from: Date(), timeZone: .gmt, formatOptions: .withFullDate)
-      return study.report(state.withLock { $0.outcomes }, version: date)
+      return study.report([whole] + others, version: date)
     }
   }
 }
