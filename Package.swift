@@ -145,9 +145,14 @@ let economics: [Target] = [
 /// Where the two meet.
 let services: [Target] = [
   .systemLibrary(name: "CHost"),
+  // Who may do what, apart from the engines: the broker has the table and nothing else.
+  library("ClusterAccess", ["Broker"]),
   library(
     "ClusterAPI",
-    ["Broker", "CBOR", "Cluster", "Economics", "Fleet", "Reporting", "Runway", "Usage", "ZeroMQ"]),
+    [
+      "Broker", "CBOR", "Cluster", "ClusterAccess", "Economics", "Fleet", "Reporting", "Runway",
+      "Usage", "ZeroMQ",
+    ]),
   library(
     "Rendering",
     ["Broker", "ClusterAPI", "Documents", "Economics", "Fleet", "Ledger", "Reporting", "Runway"]),
@@ -157,27 +162,28 @@ let services: [Target] = [
       + [
         argumentParser, configuration, coreMetrics, lifecycle, logging, metrics, signals,
       ]),
-  library("Supervision", ["Broker", "Cluster", "ClusterAPI", "Host", logging, subprocess, system]),
+  library(
+    "Supervision", ["Broker", "Cluster", "ClusterAccess", "Host", logging, subprocess, system]),
   library(
     "BrokerService", at: "Sources/Services/Broker",
-    ["Broker", "Cluster", "Host", "ZeroMQ", lifecycle, metrics]),
+    ["Broker", "Cluster", "ClusterAccess", "Host", "ZeroMQ", lifecycle, metrics]),
   library(
     "IngestService", at: "Sources/Services/Ingest",
     [
-      "Broker", "CBOR", "Cluster", "ClusterAPI", "Documents", "Economics", "Host", "Journal",
-      "Ledger", "Usage", "ZeroMQ", lifecycle, logging, metrics,
+      "Broker", "CBOR", "Cluster", "ClusterAccess", "ClusterAPI", "Documents", "Economics", "Host",
+      "Journal", "Ledger", "Pricing", "Usage", "ZeroMQ", crypto, lifecycle, logging, metrics,
     ]),
   library(
     "ReportService", at: "Sources/Services/Report",
     [
-      "Broker", "CBOR", "Cluster", "ClusterAPI", "Documents", "Economics", "Host", "Ledger",
-      "Reporting", "Runway", "ZeroMQ", lifecycle, logging, metrics,
+      "Broker", "CBOR", "Cluster", "ClusterAccess", "ClusterAPI", "Documents", "Economics", "Fleet",
+      "Host", "Ledger", "Reporting", "Runway", "ZeroMQ", crypto, lifecycle, logging, metrics,
     ]),
   library(
     "WorkerService", at: "Sources/Services/Worker",
     [
-      "Broker", "CBOR", "Cluster", "ClusterAPI", "Economics", "Fleet", "Host", "Pricing", "Runway",
-      "ZeroMQ", lifecycle, logging, metrics,
+      "Broker", "CBOR", "Cluster", "ClusterAccess", "ClusterAPI", "Economics", "Fleet", "Host",
+      "Pricing", "Runway", "ZeroMQ", lifecycle, logging, metrics,
     ]),
   program(
     "solvent-broker", at: "services/broker",
@@ -206,7 +212,7 @@ let allTests: [Target] = [
   tests(
     "CBORTests",
     ["Broker", "CBOR", "ClusterAPI", "Economics", "Fleet", "Reporting", "Runway", "Usage"]),
-  tests("BrokerTests", ["Broker", "Determinism"]),
+  tests("BrokerTests", ["Broker", "Determinism", deque]),
   tests("ClusterTests", ["Broker", "Cluster", "TestSupport", "ZeroMQ", logging]),
   tests("DeterminismTests", ["Determinism"]),
   tests("EconomicsTests", ["Determinism", "Economics"]),

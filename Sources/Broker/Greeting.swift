@@ -1,31 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The payload of HELLO. Keys are the integers of `docs/protocol.cddl`.
+///
+/// It cannot hold what a broker would have to refuse for its shape: names are 1 to ``nameBytesMax`` bytes
+/// without control characters, and there are at most ``servicesMax`` services and ``routesMax`` routes.
 public struct Hello: Codable, Hashable, Sendable {
-  /// What a peer does. Raw values are sent; they are never reused.
-  public enum Role: Int, Codable, Sendable {
-    /// Submits jobs.
-    case producer = 1
-    /// Carries out jobs; also one that commits effects or publishes streams.
-    case worker = 2
-  }
+  /// Bytes of a name at most: of a peer, a service or a release.
+  public static let nameBytesMax = 64
+  /// Services that one connection may offer.
+  public static let servicesMax = 32
+  /// Routes that one connection may open.
+  public static let routesMax = 64
+  /// Services of a route.
+  public static let stagesMax = 8
 
-  /// Decides which messages the broker accepts from this peer.
-  public var role: Role
+  /// Decides what the broker accepts from this peer.
+  public let role: PeerRole
   /// For people: "worker-2", "ingest".
-  public var name: String
+  public let name: String
   /// The peer's process id, for people.
-  public var process: Int
+  public let process: Int
   /// The release of the peer's program.
-  public var release: String
-  /// Worker: the services it offers.
-  public var services: [String]
-  /// Producer: the routes its jobs take, each a list of services.
-  public var routes: [[String]]
+  public let release: String
+  /// On the worker socket: the services it offers, which messages name by their place here.
+  public let services: [String]
+  /// On the client socket: the routes its jobs take, each a list of services.
+  public let routes: [[String]]
+  /// The run of the program: connections with the same instance are one peer's.
+  public let instance: Instance
 
+  /// - Precondition: within the limits above.
   public init(
-    role: Role, name: String, process: Int, release: String, services: [String] = [],
-    routes: [[String]] = []
+    role: PeerRole, name: String, process: Int, release: String, services: [String] = [],
+    routes: [[String]] = [], instance: Instance
   ) {
     self.role = role
     self.name = name
@@ -33,47 +40,107 @@ public struct Hello: Codable, Hashable, Sendable {
     self.release = release
     self.services = services
     self.routes = routes
+    self.instance = instance
+    precondition(problem == nil, "a greeting within its limits")
+  }
+
+  /// - Throws: `DecodingError` for what is missing, of another type or beyond a limit.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    role = try container.decode(PeerRole.self, forKey: .role)
+    name = try container.decode(String.self, forKey: .name)
+    process = try container.decode(Int.self, forKey: .process)
+    release = try container.decode(String.self, forKey: .release)
+    services = try container.decode([String].self, forKey: .services)
+    routes = try container.decode([[String]].self, forKey: .routes)
+    instance = try container.decode(Instance.self, forKey: .instance)
+    if let problem {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: problem))
+    }
+  }
+
+  private var problem: String? {
+    guard services.count <= Self.servicesMax, routes.count <= Self.routesMax else {
+      return "a peer offers at most \(Self.servicesMax) services and opens \(Self.routesMax) routes"
+    }
+    guard routes.allSatisfy({ (1...Self.stagesMax).contains($0.count) }) else {
+      return "a route has 1 to \(Self.stagesMax) services"
+    }
+    guard Set(services).count == services.count else { return "a service is offered twice" }
+    let names = [name, release] + services + routes.joined()
+    return names.allSatisfy(Self.isName) ? nil : "a name is 1 to \(Self.nameBytesMax) plain bytes"
+  }
+
+  /// Whether a text can be a name: short, not empty, without control characters.
+  public static func isName(_ text: String) -> Bool {
+    let bytes = text.utf8
+    return (1...nameBytesMax).contains(bytes.count) && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
   }
 
   enum CodingKeys: Int, CodingKey {
     case role = 1
-    case name, process, release, services, routes
+    case name, process, release, services, routes, instance
   }
 }
 
 /// The payload of WELCOME.
 public struct Welcome: Codable, Hashable, Sendable {
   /// Distinguishes one run of a broker from the next.
-  public var broker: UInt64
+  public let broker: UInt64
   /// The release of the broker's program.
-  public var release: String
-  /// Both sides send something at least this often.
-  public var heartbeatMilliseconds: Int
-  /// Silence of this length means that the peer is gone.
-  public var livenessMilliseconds: Int
-  /// The numbers of the routes or services, in the order of HELLO.
-  public var numbers: [Int]
-  /// Producer: how many jobs, and bytes in them, may be outstanding.
-  public var jobsMax: Int
-  /// Payload bytes that may be outstanding.
-  public var bytesMax: Int
+  public let release: String
+  /// Both sides send something at least this often; 1 to 3,600,000.
+  public let heartbeatMilliseconds: Int
+  /// Silence of this length means that the peer is gone; at least the heartbeat.
+  public let livenessMilliseconds: Int
+  /// Producer: how many jobs may be outstanding.
+  public let jobsMax: Int
+  /// Producer: payload bytes that may be outstanding.
+  public let bytesMax: Int
+  /// The broker's number for this connection, by which messages name a worker.
+  public let number: UInt32
 
+  /// - Precondition: within the ranges of the properties.
   public init(
     broker: UInt64, release: String, heartbeatMilliseconds: Int, livenessMilliseconds: Int,
-    numbers: [Int], jobsMax: Int, bytesMax: Int
+    jobsMax: Int, bytesMax: Int, number: UInt32
   ) {
     self.broker = broker
     self.release = release
     self.heartbeatMilliseconds = heartbeatMilliseconds
     self.livenessMilliseconds = livenessMilliseconds
-    self.numbers = numbers
     self.jobsMax = jobsMax
     self.bytesMax = bytesMax
+    self.number = number
+    precondition(isValid, "a welcome within its ranges")
+  }
+
+  /// - Throws: `DecodingError` for what is missing, of another type or out of range.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    broker = try container.decode(UInt64.self, forKey: .broker)
+    release = try container.decode(String.self, forKey: .release)
+    heartbeatMilliseconds = try container.decode(Int.self, forKey: .heartbeatMilliseconds)
+    livenessMilliseconds = try container.decode(Int.self, forKey: .livenessMilliseconds)
+    jobsMax = try container.decode(Int.self, forKey: .jobsMax)
+    bytesMax = try container.decode(Int.self, forKey: .bytesMax)
+    number = try container.decode(UInt32.self, forKey: .number)
+    guard isValid else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "a welcome is out of range"))
+    }
+  }
+
+  private var isValid: Bool {
+    (1...3_600_000).contains(heartbeatMilliseconds)
+      && (heartbeatMilliseconds...3_600_000).contains(livenessMilliseconds)
+      && jobsMax >= 1 && bytesMax >= 0 && bytesMax <= 1 << 48
   }
 
   enum CodingKeys: Int, CodingKey {
     case broker = 1
-    case release, heartbeatMilliseconds, livenessMilliseconds, numbers, jobsMax, bytesMax
+    case release, heartbeatMilliseconds, livenessMilliseconds, jobsMax, bytesMax, number
   }
 }
 
@@ -85,6 +152,8 @@ public struct BrokerStatus: Codable, Hashable, Sendable {
     public var name: String
     /// Its process id.
     public var process: Int
+    /// The broker's number for its connection.
+    public var number: UInt32
     /// The services that it provides.
     public var services: [String]
     /// Jobs that it holds now.
@@ -97,10 +166,13 @@ public struct BrokerStatus: Codable, Hashable, Sendable {
     public var silentMilliseconds: Int
     /// Whether it finishes its jobs and then leaves.
     public var draining: Bool
+    /// Whether it gets no jobs because its results were found to be wrong.
+    public var quarantined: Bool
 
     enum CodingKeys: Int, CodingKey {
       case name = 1
-      case process, services, inFlight, done, credit, silentMilliseconds, draining
+      case process, number, services, inFlight, done, credit, silentMilliseconds, draining
+      case quarantined
     }
   }
 
@@ -114,10 +186,12 @@ public struct BrokerStatus: Codable, Hashable, Sendable {
     public var inFlight: Int
     /// How long the oldest waiting job has waited; 0 if none waits.
     public var oldestMilliseconds: Int
+    /// Workers that offer the service.
+    public var workers: Int
 
     enum CodingKeys: Int, CodingKey {
       case service = 1
-      case queued, inFlight, oldestMilliseconds
+      case queued, inFlight, oldestMilliseconds, workers
     }
   }
 
@@ -137,7 +211,7 @@ public struct BrokerStatus: Codable, Hashable, Sendable {
   public var deadLetters: UInt64
   /// Answers that came too late to count.
   public var duplicates: UInt64
-  /// Payload bytes of the jobs that the broker holds.
+  /// Bytes of what the broker holds: jobs, topics, and answers that their producers have not read.
   public var heldBytes: Int
   /// Topics that the broker keeps for late subscribers.
   public var topics: Int

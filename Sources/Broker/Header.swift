@@ -20,7 +20,7 @@ public enum Command: UInt8, Sendable, CaseIterable {
   case progress = 8
   /// A worker takes `argument` more jobs.
   case credit = 9
-  /// Nobody wants the job any more.
+  /// Nobody wants the job any more. Only the producer that submitted a job can cancel it.
   case cancel = 10
   /// Still here.
   case heartbeat = 11
@@ -34,6 +34,10 @@ public enum Command: UInt8, Sendable, CaseIterable {
   case error = 16
   /// Publisher to broker to subscribers: a delta or a snapshot of a topic.
   case publish = 15
+  /// Producer to broker: results of the worker with the number `argument` are not to be taken any more.
+  case quarantine = 17
+  /// Broker to a subscriber that joined: what follows is news.
+  case caughtUp = 18
 }
 
 /// A job's name for ever: the producer's epoch and a number that the producer never uses twice.
@@ -71,7 +75,7 @@ public struct JobID: Hashable, Sendable, Comparable, CustomStringConvertible {
 /// Numbers are little-endian.
 public struct Header: Hashable, Sendable {
   /// The protocol's major version. Peers of different versions refuse each other.
-  public static let major: UInt8 = 1
+  public static let major: UInt8 = 2
   /// The length of every header.
   public static let byteCount = 32
 
@@ -81,19 +85,31 @@ public struct Header: Hashable, Sendable {
   public static let redelivered: UInt8 = 2
   /// `fail`: another attempt may succeed.
   public static let retryable: UInt8 = 4
+  /// `job`: it waits for a worker also while nobody offers the service.
+  public static let waits: UInt8 = 8
 
   /// What the message asks for or reports.
   public var command: Command
-  /// ``snapshot``, ``redelivered`` and ``retryable``, combined by `|`.
+  /// ``snapshot``, ``redelivered``, ``retryable`` and ``waits``, combined by `|`.
   public var flags: UInt8 = 0
   /// How often the job was handed out before, 0 at first.
   public var attempt: UInt8 = 0
-  /// The number that WELCOME gave to a route (from a producer) or a service (to a worker).
+  /// The place of a route (from and to a producer) or of a service (from and to a worker) in the HELLO.
   public var service: UInt16 = 0
   /// The job that the message is about; on streams its epoch is the publisher's.
   public var job: JobID = .none
   /// A number whose meaning depends on the command (`docs/PROTOCOL.md`).
   public var argument: UInt64 = 0
+
+  /// The lower half of the argument: a lease in milliseconds, or a failure's code.
+  public var lowArgument: UInt32 { UInt32(truncatingIfNeeded: argument) }
+  /// The upper half of the argument: the number of a worker, 0 for none.
+  public var workerNumber: UInt32 { UInt32(truncatingIfNeeded: argument >> 32) }
+
+  /// An argument of two halves.
+  public static func argument(_ low: UInt32, worker: UInt32) -> UInt64 {
+    UInt64(worker) << 32 | UInt64(low)
+  }
 
   public init(
     _ command: Command, flags: UInt8 = 0, attempt: UInt8 = 0, service: UInt16 = 0,
@@ -151,22 +167,35 @@ public struct Header: Hashable, Sendable {
 }
 
 /// Why a job failed. Stable numbers, listed in `docs/PROTOCOL.md`.
-public enum FailureCode: UInt64, Sendable {
-  /// The worker refused the payload: it is malformed or breaks a rule. Not retryable.
+public enum FailureCode: UInt32, Sendable {
+  /// The worker refused the payload: it is malformed or breaks a rule.
   case rejected = 1
   /// The worker could not finish now. Retryable.
   case unavailable = 2
-  /// The job was handed out ``BrokerMachine/Settings/attemptsMax`` times and never finished.
+  /// Workers died over the job, or it was handed out ``BrokerMachine/Settings/attemptsMax`` times.
   case poison = 3
-  /// The producer has more outstanding than its credit.
-  case creditExceeded = 5
+  /// Nobody offers the service. Retryable.
+  case unserved = 4
+  /// The producer has more outstanding than its credit, or the broker holds all that it may. Retryable.
+  case full = 5
   /// The ledger holds another result for the same key: an alarm.
   case conflict = 6
+  /// The outcome is not one of the batch: a worker computed wrongly.
+  case mismatch = 7
 }
 
 /// Why a peer is refused. Stable numbers, listed in `docs/PROTOCOL.md`.
 public enum ErrorCode: UInt64, Sendable {
+  /// Another major version of the protocol.
   case version = 1
+  /// Not a message of the protocol.
   case malformed = 2
+  /// The peer's role may not do that.
   case role = 3
+  /// The broker has as many peers, services or topics as it takes.
+  case full = 4
+  /// Another process has the role.
+  case taken = 5
+  /// The worker's results were found to be wrong.
+  case quarantined = 6
 }

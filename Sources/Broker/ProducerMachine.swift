@@ -15,9 +15,15 @@ public struct ProducerMachine<Payload>: ~Copyable {
   public enum Action {
     case hello(Hello)
     case send(Header, Payload?)
+    /// A job with what the last service of its route is to check.
+    case sendWithControl(Header, Payload, Payload)
     /// The job is over.
-    case ended(JobID, Outcome)
+    /// - Parameter worker: the broker's number for the worker whose outcome it is; 0 for none.
+    case ended(JobID, Outcome, worker: UInt32)
     case progress(JobID, permille: Int, Payload?)
+    /// Nobody offers the service now. The job goes again twice a second, until somebody does or it is
+    /// cancelled.
+    case unserved(JobID)
     case connection(ConnectionNote)
   }
 
@@ -39,12 +45,12 @@ public struct ProducerMachine<Payload>: ~Copyable {
   }
 
   struct Pending {
-    let route: Int
-    let payload: Payload
-    let bytes: Int
-    let leaseMilliseconds: UInt64
-    var isSent: Bool
+    let job: NewJob
+    var isSent = false
     var redelivered: Bool
+    /// The broker had no worker for it; it is not sent again before this time.
+    var heldUntil: UInt64 = 0
+    var bytes: Int { job.bytes }
     /// When it was sent or heard of last, in nanoseconds.
     var lastSign: UInt64 = 0
   }
@@ -53,6 +59,41 @@ public struct ProducerMachine<Payload>: ~Copyable {
     /// For the simulator only.
     public var fault: PlantedFault?
   #endif
+
+  /// What is asked for.
+  public struct NewJob {
+    /// Its place among the routes that the producer greeted with.
+    public var route: Int
+    public var payload: Payload
+    /// For the last service of the route alone, which compares the outcome with it.
+    public var control: Payload?
+    /// The size of both.
+    public var bytes: Int
+    /// How long a worker may have it without a word; 0 leaves it to the broker.
+    public var leaseMilliseconds: UInt32
+    /// Whether it waits at the broker also while nobody offers the service.
+    public var waits: Bool
+    /// The number of a worker that it should not go to if there is another; 0 for none.
+    public var avoiding: UInt32
+
+    public init(
+      route: Int, _ payload: Payload, control: Payload? = nil, bytes: Int,
+      leaseMilliseconds: UInt32 = 0, waits: Bool = false, avoiding: UInt32 = 0
+    ) {
+      self.route = route
+      self.payload = payload
+      self.control = control
+      self.bytes = bytes
+      self.leaseMilliseconds = leaseMilliseconds
+      self.waits = waits
+      self.avoiding = avoiding
+    }
+  }
+
+  /// Nanoseconds after which a job that nobody offered to do is sent again.
+  static var unservedInterval: UInt64 { 500_000_000 }
+  /// Bytes of answers after which the broker is told at once that they were read.
+  static var unreadBytesMax: Int { 4 * 1024 * 1024 }
 
   /// Nanoseconds without a sign of a job after which it is sent again. The simulator sends nothing
   /// again: there the protocol alone must lose nothing.
@@ -68,12 +109,14 @@ public struct ProducerMachine<Payload>: ~Copyable {
   var sentBytes = 0
   var jobsMax = 1
   var bytesMax = 0
+  /// Messages received since WELCOME, and bytes since the broker was told.
+  private var received: UInt64 = 0
+  private var untoldBytes = 0
   /// The time of the last event that had one.
   private var clock: UInt64
 
   /// - Parameter now: the monotonic clock in nanoseconds, as in every call.
   public init(_ hello: Hello, now: UInt64) {
-    precondition(hello.role == .producer, "a producer greets as one")
     self.hello = hello
     state = .greeting(lastHello: 0)
     liveness = Liveness(now: now)
@@ -90,16 +133,20 @@ public struct ProducerMachine<Payload>: ~Copyable {
   /// Submits a job, now or as soon as the broker and the credit allow. A job is known by its id:
   /// submitting one that is outstanding does nothing.
   public mutating func submit(
-    _ id: JobID, route: Int, _ payload: Payload, bytes: Int, leaseMilliseconds: UInt64 = 0,
-    redelivered: Bool = false, _ actions: inout [Action]
+    _ id: JobID, _ job: NewJob, redelivered: Bool = false, _ actions: inout [Action]
   ) {
     guard pending[id] == nil else { return }
-    pending[id] = Pending(
-      route: route, payload: payload, bytes: bytes, leaseMilliseconds: leaseMilliseconds,
-      isSent: false, redelivered: redelivered)
+    pending[id] = Pending(job: job, redelivered: redelivered)
     order.append(id)
-    outstandingBytes += bytes
+    outstandingBytes += job.bytes
     sendWaiting(&actions)
+  }
+
+  /// Has the broker take no more results of a worker: they are wrong. Its number is in the outcome of a
+  /// job. Roles that may not do so are refused.
+  public func quarantine(worker: UInt32, _ actions: inout [Action]) {
+    guard isLive else { return }
+    actions.append(.send(Header(.quarantine, argument: UInt64(worker)), nil))
   }
 
   /// Gives a job up; its outcome, if one still comes, is dropped.
@@ -124,16 +171,22 @@ public struct ProducerMachine<Payload>: ~Copyable {
     guard isLive else { return }
     for id in order {
       guard sentJobs < jobsMax else { return }
-      guard var job = pending[id], !job.isSent else { continue }
+      guard var job = pending[id], !job.isSent, job.heldUntil <= clock else { continue }
       // One job larger than the credit may go alone; refusing it for ever would help nobody.
       guard sentBytes + job.bytes <= bytesMax || sentJobs == 0 else { return }
       job.isSent = true
       sentJobs += 1
       sentBytes += job.bytes
       let header = Header(
-        .job, flags: job.redelivered ? Header.redelivered : 0, service: UInt16(job.route), job: id,
-        argument: job.leaseMilliseconds)
-      actions.append(.send(header, job.payload))
+        .job,
+        flags: (job.redelivered ? Header.redelivered : 0) | (job.job.waits ? Header.waits : 0),
+        service: UInt16(job.job.route), job: id,
+        argument: Header.argument(job.job.leaseMilliseconds, worker: job.job.avoiding))
+      if let control = job.job.control {
+        actions.append(.sendWithControl(header, job.job.payload, control))
+      } else {
+        actions.append(.send(header, job.job.payload))
+      }
       job.redelivered = true
       job.lastSign = clock
       pending[id] = job
@@ -141,17 +194,24 @@ public struct ProducerMachine<Payload>: ~Copyable {
   }
 
   /// A message from the broker.
+  /// - Parameters:
+  ///   - bytes: the size of `payload`.
+  ///   - reason: of an ERROR, in the broker's words.
   public mutating func received(
-    _ header: Header, _ payload: Payload?, now: UInt64, _ actions: inout [Action]
+    _ header: Header, _ payload: Payload?, bytes: Int, reason: String = "", now: UInt64,
+    _ actions: inout [Action]
   ) {
     liveness.heard(now)
     clock = now
+    received &+= 1
+    untoldBytes += bytes
+    if untoldBytes > Self.unreadBytesMax { tellRead(&actions) }
     switch header.command {
     case .who, .bye:
       if state == .leaving { return }
       greetAgain(now, &actions)
-    case .result: end(header.job, .result(payload), &actions)
-    case .commit: end(header.job, .committed(payload), &actions)
+    case .result: end(header, .result(payload), &actions)
+    case .commit: end(header, .committed(payload), &actions)
     case .fail: failed(header, payload, &actions)
     case .progress:
       guard pending[header.job] != nil else { return }
@@ -159,34 +219,53 @@ public struct ProducerMachine<Payload>: ~Copyable {
       actions.append(
         .progress(header.job, permille: Int(clamping: header.argument), payload))
     case .error:
-      actions.append(.connection(.refused(ErrorCode(rawValue: header.argument))))
-    case .hello, .welcome, .ready, .job, .credit, .cancel, .heartbeat, .snapshot, .publish:
+      actions.append(.connection(.refused(ErrorCode(rawValue: header.argument), reason)))
+    case .hello, .welcome, .ready, .job, .credit, .cancel, .heartbeat, .snapshot, .publish,
+      .quarantine, .caughtUp:
       break
     }
+  }
+
+  /// The broker holds what was not read for the producer, and takes no more jobs when it is much.
+  private mutating func tellRead(_ actions: inout [Action]) {
+    guard isLive else { return }
+    untoldBytes = 0
+    actions.append(.send(Header(.heartbeat, argument: received), nil))
   }
 
   private mutating func failed(
     _ header: Header, _ payload: Payload?, _ actions: inout [Action]
   ) {
-    if header.flags & Header.retryable != 0, var job = pending[header.job], job.isSent {
-      // The broker had no room. It goes again when something else has ended.
+    let code = FailureCode(rawValue: header.lowArgument)
+    if header.flags & Header.retryable != 0, code == .full || code == .unserved {
+      // The broker had no room: it goes again when something else has ended. Or it had no worker. A second
+      // word on the same sending, or one on a job that is over, changes nothing.
+      guard var job = pending[header.job], job.isSent else { return }
       job.isSent = false
+      if code == .unserved {
+        job.heldUntil = clock &+ Self.unservedInterval
+        #if PLANTED_FAULTS
+          if fault == .producerForgetsUnserved { job.heldUntil = .max }
+        #endif
+        actions.append(.unserved(header.job))
+      }
       sentJobs -= 1
       sentBytes -= job.bytes
       pending[header.job] = job
       return
     }
-    end(header.job, .failed(FailureCode(rawValue: header.argument), payload), &actions)
+    end(header, .failed(code, payload), &actions)
   }
 
-  private mutating func end(_ id: JobID, _ outcome: Outcome, _ actions: inout [Action]) {
+  private mutating func end(_ header: Header, _ outcome: Outcome, _ actions: inout [Action]) {
+    let id = header.job
     #if PLANTED_FAULTS
       let isCounted = fault == .producerCountsTwice
     #else
       let isCounted = false
     #endif
     guard remove(id) != nil || isCounted else { return }
-    actions.append(.ended(id, outcome))
+    actions.append(.ended(id, outcome, worker: header.workerNumber))
     sendWaiting(&actions)
   }
 
@@ -194,8 +273,11 @@ public struct ProducerMachine<Payload>: ~Copyable {
   public mutating func welcomed(_ welcome: Welcome, now: UInt64, _ actions: inout [Action]) {
     liveness.welcomed(welcome, now)
     clock = now
-    jobsMax = max(1, welcome.jobsMax)
+    guard state != .leaving else { return }
+    jobsMax = welcome.jobsMax
     bytesMax = welcome.bytesMax
+    received = 0
+    untoldBytes = 0
     state = .live
     sentJobs = 0
     sentBytes = 0
@@ -204,6 +286,7 @@ public struct ProducerMachine<Payload>: ~Copyable {
         if fault == .producerForgetsAtWelcome { continue }
       #endif
       pending[id]?.isSent = false
+      pending[id]?.heldUntil = 0
     }
     actions.append(.connection(.joined))
     sendWaiting(&actions)
@@ -215,13 +298,15 @@ public struct ProducerMachine<Payload>: ~Copyable {
     switch state {
     case .greeting(let lastHello):
       if now &- lastHello >= Liveness.helloInterval { greetAgain(now, &actions) }
-    case .live, .leaving:
+    case .leaving:
+      break
+    case .live:
       if liveness.isSilent(now) {
         actions.append(.connection(.lost))
         state = .greeting(lastHello: 0)
         greetAgain(now, &actions)
       } else if liveness.shouldBeat(now) {
-        actions.append(.send(Header(.heartbeat), nil))
+        tellRead(&actions)
         resendSilent()
         // Also what the broker had no room for, when nothing else is left that could end.
         sendWaiting(&actions)
@@ -257,7 +342,8 @@ public struct ProducerMachine<Payload>: ~Copyable {
 public enum ConnectionNote: Equatable, Sendable {
   case joined
   case lost
-  case refused(ErrorCode?)
+  /// The broker's reason, in its words.
+  case refused(ErrorCode?, String)
 }
 
 /// When each side was heard last: shared by the machines that talk to a broker.
@@ -279,8 +365,8 @@ struct Liveness {
   mutating func heard(_ now: UInt64) { lastHeard = now }
 
   mutating func welcomed(_ welcome: Welcome, _ now: UInt64) {
-    heartbeat = UInt64(max(1, welcome.heartbeatMilliseconds)) * 1_000_000
-    liveness = UInt64(max(1, welcome.livenessMilliseconds)) * 1_000_000
+    heartbeat = UInt64(welcome.heartbeatMilliseconds) * 1_000_000
+    liveness = UInt64(welcome.livenessMilliseconds) * 1_000_000
     lastHeard = now
   }
 
@@ -299,3 +385,4 @@ struct Liveness {
 }
 
 extension ProducerMachine.Outcome: Sendable where Payload: Sendable {}
+extension ProducerMachine.NewJob: Sendable where Payload: Sendable {}

@@ -16,7 +16,8 @@ public struct WorkerMachine<Payload>: ~Copyable {
     case hello(Hello)
     case send(Header, Payload?)
     /// Carry out the job; answer with ``WorkerMachine/finished(_:_:_:_:)``.
-    case run(Header, service: String, Payload)
+    /// - Parameter control: what the job's producer wants the outcome compared with.
+    case run(Header, service: String, Payload, control: Payload?)
     /// Nobody wants the outcome any more; answer all the same.
     case cancel(JobID)
     /// The broker wants the snapshot of the topics that this peer publishes.
@@ -41,8 +42,8 @@ public struct WorkerMachine<Payload>: ~Copyable {
   }
 
   struct Running {
-    // By name: the next broker may number the services otherwise.
-    let service: String
+    /// Its place in the greeting.
+    let service: UInt16
     let attempt: UInt8
   }
 
@@ -55,13 +56,11 @@ public struct WorkerMachine<Payload>: ~Copyable {
   let slots: Int
   var state: State
   var liveness: Liveness
-  var services: [UInt16: String] = [:]
   var running: [JobID: Running] = [:]
   var isDraining = false
 
   /// - Parameter slots: how many jobs it takes at once, those that wait inside it included.
   public init(_ hello: Hello, slots: Int, now: UInt64) {
-    precondition(hello.role == .worker, "a worker greets as one")
     precondition(slots > 0, "a worker takes at least one job")
     self.hello = hello
     self.slots = slots
@@ -77,10 +76,6 @@ public struct WorkerMachine<Payload>: ~Copyable {
   /// The broker accepted us.
   public mutating func welcomed(_ welcome: Welcome, now: UInt64, _ actions: inout [Action]) {
     liveness.welcomed(welcome, now)
-    services = [:]
-    for (number, name) in zip(welcome.numbers, hello.services) {
-      services[UInt16(clamping: number)] = name
-    }
     state = isDraining ? .draining : .live
     actions.append(.connection(.joined))
     if isDraining {
@@ -92,8 +87,13 @@ public struct WorkerMachine<Payload>: ~Copyable {
   }
 
   /// A message from the broker.
+  /// - Parameters:
+  ///   - control: of a JOB.
+  ///   - reason: of an ERROR, in the broker's words.
   public mutating func received(
-    _ header: Header, _ payload: Payload?, now: UInt64, _ actions: inout [Action]
+    _ header: Header, _ payload: Payload?, control: Payload? = nil, reason: String = "",
+    now: UInt64,
+    _ actions: inout [Action]
   ) {
     liveness.heard(now)
     switch header.command {
@@ -101,7 +101,7 @@ public struct WorkerMachine<Payload>: ~Copyable {
       guard state != .left else { return }
       greetAgain(now, &actions)
     case .job:
-      start(header, payload, &actions)
+      start(header, payload, control, &actions)
     case .cancel:
       if running[header.job] != nil { actions.append(.cancel(header.job)) }
     case .snapshot:
@@ -114,33 +114,30 @@ public struct WorkerMachine<Payload>: ~Copyable {
         greetAgain(now, &actions)
       }
     case .error:
-      actions.append(.connection(.refused(ErrorCode(rawValue: header.argument))))
+      actions.append(.connection(.refused(ErrorCode(rawValue: header.argument), reason)))
     case .hello, .welcome, .ready, .result, .commit, .fail, .progress, .credit, .heartbeat,
-      .publish:
+      .publish, .quarantine, .caughtUp:
       break
     }
   }
 
   private mutating func start(
-    _ header: Header, _ payload: Payload?, _ actions: inout [Action]
+    _ header: Header, _ payload: Payload?, _ control: Payload?, _ actions: inout [Action]
   ) {
-    guard let payload, let service = services[header.service] else {
+    guard let payload, Int(header.service) < hello.services.count else {
       let answer = Header(
         .fail, attempt: header.attempt, service: header.service, job: header.job,
-        argument: FailureCode.rejected.rawValue)
+        argument: UInt64(FailureCode.rejected.rawValue))
       actions.append(.send(answer, nil))
       return
     }
     // The lease ran out while we were still at it and it came back to us: one run is enough, and its
     // end is that of this attempt.
     let isRunning = running[header.job] != nil
-    running[header.job] = Running(service: service, attempt: header.attempt)
+    running[header.job] = Running(service: header.service, attempt: header.attempt)
     if isRunning { return }
-    actions.append(.run(header, service: service, payload))
-  }
-
-  private func number(of service: String) -> UInt16? {
-    services.first { $0.value == service }?.key
+    let service = hello.services[Int(header.service)]
+    actions.append(.run(header, service: service, payload, control: control))
   }
 
   /// A job ended.
@@ -150,10 +147,8 @@ public struct WorkerMachine<Payload>: ~Copyable {
     #if PLANTED_FAULTS
       if fault == .workerKeepsResults && id.sequence % 7 == 3 { return }
     #endif
-    guard let job = running.removeValue(forKey: id), let number = number(of: job.service) else {
-      return
-    }
-    var header = Header(.result, attempt: job.attempt, service: number, job: id)
+    guard let job = running.removeValue(forKey: id) else { return }
+    var header = Header(.result, attempt: job.attempt, service: job.service, job: id)
     switch outcome {
     case .result(let payload):
       actions.append(.send(header, payload))
@@ -163,7 +158,7 @@ public struct WorkerMachine<Payload>: ~Copyable {
     case .failed(let code, let retryable, let payload):
       header.command = .fail
       header.flags = retryable ? Header.retryable : 0
-      header.argument = code.rawValue
+      header.argument = UInt64(code.rawValue)
       actions.append(.send(header, payload))
     }
   }
@@ -172,8 +167,9 @@ public struct WorkerMachine<Payload>: ~Copyable {
   public func progressed(
     _ id: JobID, permille: Int, _ payload: Payload?, _ actions: inout [Action]
   ) {
-    guard isLive, let job = running[id], let number = number(of: job.service) else { return }
-    let header = Header(.progress, service: number, job: id, argument: UInt64(max(0, permille)))
+    guard isLive, let job = running[id] else { return }
+    let header = Header(
+      .progress, service: job.service, job: id, argument: UInt64(max(0, permille)))
     actions.append(.send(header, payload))
   }
 

@@ -10,7 +10,7 @@ struct BrokerLink: ~Copyable {
   /// A message from the broker.
   enum Arrival {
     case welcome(Welcome)
-    case message(Header, SharedMessage?)
+    case message(Header, SharedMessage?, control: SharedMessage?)
     /// The broker speaks another major version; the log says so.
     case otherVersion
   }
@@ -49,11 +49,16 @@ struct BrokerLink: ~Copyable {
       do {
         guard try socket.receive(into: &headerFrame) else { break }
         var payload: SharedMessage?
+        var control: SharedMessage?
         if headerFrame.isFollowed, try socket.receive(into: &payloadFrame) {
-          try socket.skipRest(after: payloadFrame)
+          let isFollowed = payloadFrame.isFollowed
           payload = SharedMessage(payloadFrame.take())
+          if isFollowed, try socket.receive(into: &payloadFrame) {
+            try socket.skipRest(after: payloadFrame)
+            control = SharedMessage(payloadFrame.take())
+          }
         }
-        if let arrival = try arrival(payload) { return arrival }
+        if let arrival = try arrival(payload, control) { return arrival }
       } catch {
         logger.error("a message was not understood", metadata: ["error": "\(error)"])
       }
@@ -62,7 +67,9 @@ struct BrokerLink: ~Copyable {
     return nil
   }
 
-  private mutating func arrival(_ payload: SharedMessage?) throws -> Arrival? {
+  private mutating func arrival(
+    _ payload: SharedMessage?, _ control: SharedMessage?
+  ) throws -> Arrival? {
     let header: Header
     do throws(Header.Problem) {
       header = try headerFrame.header()
@@ -78,13 +85,13 @@ struct BrokerLink: ~Copyable {
       hasLoggedVersion = true
       return .otherVersion
     }
-    guard header.command == .welcome else { return .message(header, payload) }
+    guard header.command == .welcome else { return .message(header, payload, control: control) }
     return try payload.map { .welcome(try $0.decode(Welcome.self)) }
   }
 
-  func send(_ header: Header, _ payload: SharedMessage?) {
+  func send(_ header: Header, _ payload: SharedMessage?, control: SharedMessage? = nil) {
     do throws(ZeroMQError) {
-      try socket.send(header, payload)
+      try socket.send(header, payload, control: control)
     } catch {
       // Not connected: what matters is sent again after the next WELCOME, by those who hold it.
       if !error.isAgain { logger.error("sending failed", metadata: ["error": "\(error)"]) }
@@ -151,13 +158,14 @@ struct BrokerLink: ~Copyable {
       if !wasConnected { logger.notice("joined the broker") }
     case .lost:
       if wasConnected { logger.warning("the broker is silent; waiting for it") }
-    case .refused(.version?):
+    case .refused(.version?, _):
       logger.error(
         "the broker at \(address) refuses protocol version \(Header.major); use the same release"
       )
-    case .refused(let code):
+    case .refused(let code, let reason):
       logger.error(
-        "the broker refuses us", metadata: ["code": "\(code.map { "\($0)" } ?? "unknown")"])
+        "the broker refuses us",
+        metadata: ["code": "\(code.map { "\($0)" } ?? "unknown")", "reason": "\(reason)"])
     }
   }
 }

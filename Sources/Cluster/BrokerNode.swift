@@ -27,6 +27,7 @@ public actor BrokerNode {
   @exclusivity(unchecked) private var routingFrame = Message()
   @exclusivity(unchecked) private var headerFrame = Message()
   @exclusivity(unchecked) private var payloadFrame = Message()
+  private var refusals = RefusalGate()
 
   /// The poll loop's thread: everything isolated to this actor runs there.
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -37,7 +38,7 @@ public actor BrokerNode {
   /// - Throws: ``ZeroMQError`` or ``EndpointError`` when an endpoint cannot be bound.
   public init(
     loop: PollLoop, context: Context, address: BrokerAddress,
-    settings: BrokerMachine<SharedMessage>.Settings = .init(), release: String, logger: Logger
+    settings: BrokerMachine<SharedMessage>.Settings, release: String, logger: Logger
   ) throws {
     self.loop = loop
     self.address = address
@@ -117,8 +118,13 @@ public actor BrokerNode {
       header = try headerFrame.header()
     } catch {
       try socket.skipRest(after: headerFrame)
-      if case .version = error { machine.refuse(peer, .version, &actions) }
-      if case .malformed = error { machine.refuse(peer, .malformed, &actions) }
+      switch error {
+      case .version(let other):
+        machine.refuse(
+          peer, .version, "this is version \(Header.major) of the protocol, not \(other)", &actions)
+      case .malformed:
+        machine.refuse(peer, .malformed, "not a header of the protocol", &actions)
+      }
       return perform()
     }
     var topic: String?
@@ -127,36 +133,55 @@ public actor BrokerNode {
       topic = payloadFrame.text
     }
     var payload: SharedMessage?
+    var control: SharedMessage?
     if headerFrame.isFollowed {
       guard try socket.receive(into: &payloadFrame) else { return }
-      if payloadFrame.isFollowed {
-        try socket.skipRest(after: payloadFrame)
-        machine.refuse(peer, .malformed, &actions)
-        return perform()
-      }
+      let isFollowed = payloadFrame.isFollowed
       payload = SharedMessage(payloadFrame.take())
+      if isFollowed {
+        guard try socket.receive(into: &payloadFrame) else { return }
+        if payloadFrame.isFollowed || header.command != .job {
+          try socket.skipRest(after: payloadFrame)
+          machine.refuse(peer, .malformed, "a message of too many frames", &actions)
+          return perform()
+        }
+        control = SharedMessage(payloadFrame.take())
+      }
     }
-    handle(header, topic, payload, peer, now)
+    handle(header, topic, payload, control, peer, now)
     perform()
   }
 
   private func handle(
-    _ header: Header, _ topic: String?, _ payload: SharedMessage?, _ peer: PeerID, _ now: UInt64
+    _ header: Header, _ topic: String?, _ payload: SharedMessage?, _ control: SharedMessage?,
+    _ peer: PeerID, _ now: UInt64
   ) {
     switch (header.command, payload) {
     case (.hello, let payload?):
       do {
+        guard payload.count <= Self.helloBytesMax else { throw Oversized() }
         machine.greeted(try payload.decode(Hello.self), by: peer, now: now, &actions)
       } catch {
-        machine.refuse(peer, .malformed, &actions)
+        machine.refuse(peer, .malformed, "a greeting that cannot be read: \(error)", &actions)
       }
     case (.publish, let payload?) where topic != nil:
       machine.published(
         header, topic: topic ?? "", payload, bytes: payload.count, by: peer, now: now, &actions)
+    case (.hello, nil), (.publish, _):
+      machine.refuse(peer, .malformed, "a frame is missing, or a topic is not text", &actions)
     default:
+      let controlBytes = control?.count ?? 0
       machine.received(
-        header, payload, bytes: payload?.count ?? 0, from: peer, now: now, &actions)
+        header, payload, control: control, controlBytes: controlBytes,
+        bytes: (payload?.count ?? 0) + controlBytes, from: peer, now: now, &actions)
     }
+  }
+
+  /// Above what the largest greeting takes: 32 names and 64 routes of 8.
+  private static let helloBytesMax = 64 * 1_024
+
+  private struct Oversized: Error, CustomStringConvertible {
+    var description: String { "it is larger than \(helloBytesMax) bytes" }
   }
 
   /// XPUB hands subscriptions up: 1 and the prefix for a new one, 0 and the prefix for its end.
@@ -166,10 +191,9 @@ public actor BrokerNode {
         guard try stream.receive(into: &payloadFrame) else { break }
         let prefix: String? = payloadFrame.withUnsafeBytes { bytes in
           guard bytes.first == 1 else { return nil }
-          let name = bytes.dropFirst()
-          return String(validating: name.last == 0 ? name.dropLast() : name, as: UTF8.self)
+          return String(validating: bytes.dropFirst(), as: UTF8.self)
         }
-        if let prefix { machine.subscribed(prefix: prefix, &actions) }
+        if let prefix { machine.subscribed(prefix, &actions) }
       }
     } catch {
       logger.error("receiving subscriptions failed", metadata: ["error": "\(error)"])
@@ -192,7 +216,14 @@ public actor BrokerNode {
   private func perform(_ action: BrokerMachine<SharedMessage>.Action) {
     switch action {
     case .send(let peer, let header, let payload):
-      send(header, payload, to: peer)
+      send(header, payload, nil, to: peer)
+    case .sendWithControl(let peer, let header, let payload, let control):
+      send(header, payload, control, to: peer)
+    case .refuse(let peer, let code, let reason):
+      // One a second for each peer and reason is enough; answering every message of a flood feeds it.
+      guard refusals.isDue(peer, code, now: PollLoop.now()) else { return }
+      let text = try? SharedMessage(Array(reason.utf8))
+      send(Header(.error, argument: code.rawValue), text, nil, to: peer)
     case .welcome(let peer, let welcome):
       sendEncoded(Header(.welcome), welcome, to: peer)
     case .status(let peer, let header, let status):
@@ -210,23 +241,25 @@ public actor BrokerNode {
 
   private func sendEncoded(_ header: Header, _ value: some Encodable, to peer: PeerID) {
     do {
-      send(header, try SharedMessage(encoding: value), to: peer)
+      send(header, try SharedMessage(encoding: value), nil, to: peer)
     } catch {
       logger.error("encoding failed", metadata: ["error": "\(error)"])
     }
   }
 
-  private func send(_ header: Header, _ payload: SharedMessage?, to peer: PeerID) {
+  private func send(
+    _ header: Header, _ payload: SharedMessage?, _ control: SharedMessage?, to peer: PeerID
+  ) {
     do throws(ZeroMQError) {
       switch peer.side {
-      case .client: try client.send(header, payload, to: peer)
-      case .worker: try worker.send(header, payload, to: peer)
+      case .client: try client.send(header, payload, control: control, to: peer)
+      case .worker: try worker.send(header, payload, control: control, to: peer)
       }
     } catch {
       if error.isUnreachable {
         machine.unreachable(peer, now: PollLoop.now(), &actions)
       } else if error.isAgain {
-        machine.full(peer, header)
+        machine.full(peer, header, now: PollLoop.now(), &actions)
       } else {
         logger.error("sending failed", metadata: ["peer": "\(peer)", "error": "\(error)"])
       }
@@ -236,7 +269,8 @@ public actor BrokerNode {
   private func log(_ note: BrokerMachine<SharedMessage>.Note) {
     switch note {
     case .joined(let peer, let name, let role):
-      logger.notice("joined", metadata: ["peer": "\(peer)", "name": "\(name)", "role": "\(role)"])
+      logger.notice(
+        "joined", metadata: ["peer": "\(peer)", "name": "\(name)", "role": "\(role.rawValue)"])
     case .lost(let peer, let name, let requeued, let reason):
       logger.warning(
         "lost",
@@ -253,8 +287,13 @@ public actor BrokerNode {
           "job": "\(job)", "service": "\(service)",
           "workers": "\(workers.joined(separator: ","))",
         ])
-    case .refused(let peer, let code):
-      logger.warning("refused", metadata: ["peer": "\(peer)", "code": "\(code)"])
+    case .refused(let peer, let code, let reason):
+      logger.warning(
+        "refused", metadata: ["peer": "\(peer)", "code": "\(code)", "reason": "\(reason)"])
+    case .quarantined(let peer, let name, let by):
+      logger.critical(
+        "a worker's results are wrong; it gets no more jobs until it is started anew",
+        metadata: ["peer": "\(peer)", "name": "\(name)", "by": "\(by)"])
     }
   }
 }

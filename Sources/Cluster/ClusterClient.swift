@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Broker
+public import Broker
 public import Logging
 import Synchronization
 public import ZeroMQ
@@ -13,7 +13,9 @@ public struct ClientError: Error, Equatable, Sendable, CustomStringConvertible {
     case unreachable
     /// The broker does, the service does not.
     case noAnswer
-    /// The service refused.
+    /// Nobody offers the service.
+    case unserved
+    /// The service refused, or the broker does not take us.
     case refused
     /// The broker speaks another version.
     case version
@@ -45,6 +47,7 @@ public final class ClusterClient: Sendable {
   private struct Waiting {
     let continuation: CheckedContinuation<SharedMessage?, any Error>
     let progress: (@Sendable (Int, SharedMessage?) -> Void)?
+    let unserved: @Sendable () -> Void
   }
 
   private struct State {
@@ -52,7 +55,7 @@ public final class ClusterClient: Sendable {
     /// Given up before they were waited for.
     var abandoned: Set<JobID> = []
     var isJoined = false
-    var isRefused = false
+    var refusal: (code: ErrorCode?, reason: String)?
     var isClosed = false
     var next: UInt64 = 0
 
@@ -74,15 +77,17 @@ public final class ClusterClient: Sendable {
 
   /// Begins to connect.
   /// - Parameters:
+  ///   - role: decides which services it may ask.
   ///   - name: what the client is called in lists and logs.
   ///   - process: its process id, for the same lists.
   ///   - release: its release, as every greeting says it.
   ///   - services: the services that it can ask.
+  ///   - instance: the run of the program, for one that has an exclusive role.
   /// - Throws: ``ZeroMQError`` when no socket can be made, `EndpointError` for an address that may
   ///   not be used.
   public init(
-    address: BrokerAddress, name: String, process: Int, release: String, services: [String],
-    logger: Logger
+    address: BrokerAddress, role: PeerRole = .client, name: String, process: Int, release: String,
+    services: [String], instance: Instance = .random(), logger: Logger
   ) async throws {
     self.address = address
     routes = services
@@ -92,12 +97,13 @@ public final class ClusterClient: Sendable {
     node = try ProducerNode(
       loop: loop, context: Context(), address: address,
       hello: Hello(
-        role: .producer, name: name, process: process, release: release,
-        routes: services.map { [$0] }),
+        role: role, name: name, process: process, release: release,
+        routes: services.map { [$0] }, instance: instance),
       logger: logger,
       events: .init(
-        ended: { hub.client?.ended($0, $1) },
+        ended: { id, outcome, _ in hub.client?.ended(id, outcome) },
         progress: { hub.client?.progressed($0, $1, $2) },
+        unserved: { hub.client?.unserved($0) },
         connection: { hub.client?.connected($0) }))
     outbox = ProducerOutbox(node)
     hub.set(self)
@@ -119,13 +125,9 @@ public final class ClusterClient: Sendable {
   public func join(within timeout: Duration = .seconds(5)) async throws {
     let deadline = ContinuousClock.now + timeout
     while true {
-      let (isJoined, isRefused) = state.withLock { ($0.isJoined, $0.isRefused) }
+      let (isJoined, refusal) = state.withLock { ($0.isJoined, $0.refusal) }
       if isJoined { return }
-      if isRefused {
-        throw ClientError(
-          .version,
-          "the broker at \(address) speaks another version of the protocol; use the same release")
-      }
+      if let refusal { throw Self.error(refusal.code, refusal.reason, address) }
       guard ContinuousClock.now < deadline else {
         throw ClientError(
           .unreachable, "no broker answers at \(address); start one with: solvent up")
@@ -134,12 +136,26 @@ public final class ClusterClient: Sendable {
     }
   }
 
+  /// What the broker's refusal means for whoever asked.
+  private static func error(
+    _ code: ErrorCode?, _ reason: String, _ address: BrokerAddress
+  ) -> ClientError {
+    if code == .version {
+      return ClientError(
+        .version,
+        "the broker at \(address) speaks another version of the protocol; use the same release")
+    }
+    return ClientError(.refused, "the broker at \(address) refuses: \(reason)")
+  }
+
   /// Asks a service and waits for its answer.
   /// - Parameters:
   ///   - timeout: how long to wait without an answer or a sign of progress.
+  ///   - patience: how long to wait for somebody to offer the service: it may be starting again.
   /// - Throws: ``ClientError``.
   public func ask(
     _ service: String, _ question: SharedMessage, timeout: Duration = .seconds(30),
+    patience: Duration = .seconds(5),
     progress: (@Sendable (Int, SharedMessage?) -> Void)? = nil
   ) async throws -> SharedMessage {
     guard let route = routes.firstIndex(of: service) else {
@@ -154,6 +170,11 @@ public final class ClusterClient: Sendable {
     let watch = Task { [self] in
       while !Task.isCancelled {
         try await Task.sleep(for: .milliseconds(200))
+        if sign.isUnserved(for: patience) {
+          fail(id, ClientError(.unserved, "nobody offers the service '\(service)'"))
+          outbox.cancel(id)
+          return
+        }
         if sign.isOlder(than: timeout) {
           fail(id, ClientError(.noAnswer, "the service '\(service)' does not answer"))
           outbox.cancel(id)
@@ -167,14 +188,16 @@ public final class ClusterClient: Sendable {
         let isWaiting = state.withLock { state in
           // Cancelled before it began: nobody would end the wait.
           if state.abandoned.remove(id) != nil { return false }
-          state.waiting[id] = Waiting(continuation: continuation) { permille, payload in
-            sign.renew()
-            progress?(permille, payload)
-          }
+          state.waiting[id] = Waiting(
+            continuation: continuation,
+            progress: { permille, payload in
+              sign.renew()
+              progress?(permille, payload)
+            }, unserved: { sign.unserved() })
           return true
         }
         guard isWaiting else { return continuation.resume(throwing: CancellationError()) }
-        outbox.submit(id, route: route, question)
+        outbox.submit(id, NewJob(route: route, question))
       }
     } onCancel: {
       let waiting = state.withLock { state in
@@ -204,10 +227,16 @@ public final class ClusterClient: Sendable {
     case .result(let payload), .committed(let payload):
       waiting.continuation.resume(returning: payload)
     case .failed(let code, let payload):
-      let reason =
-        payload.map { String(decoding: $0.array, as: UTF8.self) }
-        ?? "the job failed (\(code.map { "\($0)" } ?? "unknown"))"
+      let reason = payload.map(\.text) ?? Self.reason(code)
       waiting.continuation.resume(throwing: ClientError(.refused, reason))
+    }
+  }
+
+  private static func reason(_ code: FailureCode?) -> String {
+    switch code {
+    case .poison: "the job was given up: each process that took it died or did not answer"
+    case let code?: "the job failed (\(code))"
+    case nil: "the job failed for an unknown reason"
     }
   }
 
@@ -215,23 +244,58 @@ public final class ClusterClient: Sendable {
     state.withLock { $0.waiting[id]?.progress }?(permille, payload)
   }
 
+  fileprivate func unserved(_ id: JobID) {
+    state.withLock { $0.waiting[id]?.unserved }?()
+  }
+
   fileprivate func connected(_ note: ConnectionNote) {
     state.withLock { state in
       switch note {
-      case .joined: state.isJoined = true
+      case .joined:
+        state.isJoined = true
+        state.refusal = nil
       case .lost: state.isJoined = false
-      case .refused: state.isRefused = true
+      case .refused(let code, let reason): state.refusal = (code, reason)
       }
     }
   }
 }
 
-/// When a service was last heard.
+/// When a service was last heard, and since when nobody offers it.
 private final class LastSign: Sendable {
-  private let time = Mutex(ContinuousClock.now)
+  private struct State {
+    var heard = ContinuousClock.now
+    var unservedSince: ContinuousClock.Instant?
+    var unservedLast: ContinuousClock.Instant?
+  }
 
-  func renew() { time.withLock { $0 = .now } }
-  func isOlder(than duration: Duration) -> Bool { time.withLock { $0 } + duration < .now }
+  private let state = Mutex(State())
+
+  func renew() {
+    state.withLock { state in
+      state.heard = .now
+      state.unservedSince = nil
+    }
+  }
+
+  /// The broker says so twice a second while it is so.
+  func unserved() {
+    state.withLock { state in
+      let now = ContinuousClock.now
+      if let last = state.unservedLast, last + .seconds(2) < now { state.unservedSince = nil }
+      state.unservedSince = state.unservedSince ?? now
+      state.unservedLast = now
+    }
+  }
+
+  func isUnserved(for patience: Duration) -> Bool {
+    state.withLock { state in
+      guard let since = state.unservedSince, let last = state.unservedLast else { return false }
+      return last + .seconds(2) > .now && since + patience < .now
+    }
+  }
+
+  func isOlder(than duration: Duration) -> Bool { state.withLock { $0.heard } + duration < .now }
 }
 
 /// Breaks the circle between a node, which needs its events when it is made, and the client.

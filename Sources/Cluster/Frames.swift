@@ -7,28 +7,35 @@ public import ZeroMQ
 /// How messages of the protocol lie in ZeroMQ frames.
 ///
 ///     router       [routing id: 0, u32] [header] [payload]?          the id is not seen by dealers
+///     JOB          [routing id]         [header] [payload] [control]?
 ///     PUBLISH in   [routing id]         [header] [topic] [payload]
 ///     stream out   [topic, 0]           [header] [payload]?
 extension Socket {
-  /// Sends a header and perhaps a payload to a broker.
-  func send(_ header: Header, _ payload: SharedMessage?) throws(ZeroMQError) {
+  /// Sends a header, perhaps a payload, and perhaps a control to a broker.
+  func send(
+    _ header: Header, _ payload: SharedMessage?, control: SharedMessage? = nil
+  ) throws(ZeroMQError) {
     try withHeader(header) { (bytes) throws(ZeroMQError) in
       try send(bytes, followed: payload != nil)
     }
     if let payload {
       var frame = payload.copy()
+      try send(&frame, followed: control != nil)
+    }
+    if let control {
+      var frame = control.copy()
       try send(&frame)
     }
   }
 
   /// Sends a header and perhaps a payload to a peer of a router.
   func send(
-    _ header: Header, _ payload: SharedMessage?, to peer: PeerID
+    _ header: Header, _ payload: SharedMessage?, control: SharedMessage? = nil, to peer: PeerID
   ) throws(ZeroMQError) {
     try withRoutingID(peer.number) { (bytes) throws(ZeroMQError) in
       try send(bytes, followed: true)
     }
-    try send(header, payload)
+    try send(header, payload, control: control)
   }
 
   /// Publishes under a topic. The final zero keeps `cost/day` from matching `cost/days`.
@@ -95,4 +102,9 @@ extension SharedMessage {
   public func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
     try withUnsafeBytes { try CBORDecoder().decode(type, from: $0) }
   }
+}
+
+extension SharedMessage {
+  /// The text in the frame; what is not UTF-8 is replaced.
+  var text: String { withUnsafeBytes { String(decoding: $0, as: UTF8.self) } }
 }

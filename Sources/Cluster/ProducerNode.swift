@@ -7,24 +7,44 @@ public import ZeroMQ
 /// How a job ended, for its producer.
 public typealias ProducerOutcome = ProducerMachine<SharedMessage>.Outcome
 
+/// What a producer asks for.
+public typealias NewJob = ProducerMachine<SharedMessage>.NewJob
+
+extension ProducerMachine.NewJob where Payload == SharedMessage {
+  /// A job of these frames; see ``ProducerMachine/NewJob``.
+  public init(
+    route: Int = 0, _ payload: SharedMessage, control: SharedMessage? = nil,
+    leaseMilliseconds: UInt32 = 0, waits: Bool = false, avoiding: UInt32 = 0
+  ) {
+    self.init(
+      route: route, payload, control: control, bytes: payload.count + (control?.count ?? 0),
+      leaseMilliseconds: leaseMilliseconds, waits: waits, avoiding: avoiding)
+  }
+}
+
 /// A producer on its socket.
 public actor ProducerNode {
   /// Called on the loop; must return quickly.
   public struct Events: Sendable {
-    /// A job is over; called once per submitted job.
-    public var ended: @Sendable (JobID, ProducerOutcome) -> Void
+    /// A job is over; called once per submitted job, with the broker's number for the worker whose
+    /// outcome it is.
+    public var ended: @Sendable (JobID, ProducerOutcome, UInt32) -> Void
     /// A worker reports progress, in permille, with an optional partial result.
     public var progress: @Sendable (JobID, Int, SharedMessage?) -> Void
+    /// Nobody offers the service of a job now. It is asked for again twice a second.
+    public var unserved: @Sendable (JobID) -> Void
     /// The connection to the broker changed.
     public var connection: @Sendable (ConnectionNote) -> Void
 
     public init(
-      ended: @escaping @Sendable (JobID, ProducerOutcome) -> Void,
+      ended: @escaping @Sendable (JobID, ProducerOutcome, UInt32) -> Void,
       progress: @escaping @Sendable (JobID, Int, SharedMessage?) -> Void = { _, _, _ in },
+      unserved: @escaping @Sendable (JobID) -> Void = { _ in },
       connection: @escaping @Sendable (ConnectionNote) -> Void = { _ in }
     ) {
       self.ended = ended
       self.progress = progress
+      self.unserved = unserved
       self.connection = connection
     }
   }
@@ -79,14 +99,15 @@ public actor ProducerNode {
     for timer in [timer, greetingTimer] { if let timer { loop.cancelTimer(timer) } }
   }
 
-  /// Submits a job; see ``ProducerMachine/submit(_:route:_:bytes:leaseMilliseconds:redelivered:_:)``.
-  public func submit(
-    _ id: JobID, route: Int = 0, _ payload: SharedMessage, leaseMilliseconds: UInt64 = 0,
-    redelivered: Bool = false
-  ) {
-    machine.submit(
-      id, route: route, payload, bytes: payload.count, leaseMilliseconds: leaseMilliseconds,
-      redelivered: redelivered, &actions)
+  /// Submits a job; see ``ProducerMachine/submit(_:_:redelivered:_:)``.
+  public func submit(_ id: JobID, _ job: NewJob, redelivered: Bool = false) {
+    machine.submit(id, job, redelivered: redelivered, &actions)
+    perform()
+  }
+
+  /// Has the broker take no more results of a worker.
+  public func quarantine(worker: UInt32) {
+    machine.quarantine(worker: worker, &actions)
     perform()
   }
 
@@ -107,9 +128,11 @@ public actor ProducerNode {
     while let arrival = link.next() {
       switch arrival {
       case .welcome(let welcome): machine.welcomed(welcome, now: now, &actions)
-      case .message(let header, let payload):
-        machine.received(header, payload, now: now, &actions)
-      case .otherVersion: events.connection(.refused(.version))
+      case .message(let header, let payload, _):
+        machine.received(
+          header, payload, bytes: payload?.count ?? 0,
+          reason: header.command == .error ? payload?.text ?? "" : "", now: now, &actions)
+      case .otherVersion: events.connection(.refused(.version, ""))
       }
       perform()
     }
@@ -128,7 +151,10 @@ public actor ProducerNode {
     switch action {
     case .hello(let hello): link.greet(hello)
     case .send(let header, let payload): link.send(header, payload)
-    case .ended(let id, let outcome): events.ended(id, outcome)
+    case .sendWithControl(let header, let payload, let control):
+      link.send(header, payload, control: control)
+    case .ended(let id, let outcome, let worker): events.ended(id, outcome, worker)
+    case .unserved(let id): events.unserved(id)
     case .progress(let id, let permille, let payload): events.progress(id, permille, payload)
     case .connection(let note):
       link.changed(note)

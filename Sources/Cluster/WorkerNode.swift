@@ -14,6 +14,10 @@ public struct Job: Sendable {
   public let service: String
   /// The request, encoded as deterministic CBOR.
   public let payload: SharedMessage
+  /// What the job's producer wants the payload compared with; only at the last service of a route.
+  public let control: SharedMessage?
+  /// The broker's number for the worker whose outcome the payload is; 0 for none.
+  public let computedBy: UInt32
 }
 
 /// What carrying out a job came to.
@@ -127,8 +131,10 @@ public actor WorkerNode {
     while let arrival = link.next() {
       switch arrival {
       case .welcome(let welcome): machine.welcomed(welcome, now: now, &actions)
-      case .message(let header, let payload):
-        machine.received(header, payload, now: now, &actions)
+      case .message(let header, let payload, let control):
+        machine.received(
+          header, payload, control: control,
+          reason: header.command == .error ? payload?.text ?? "" : "", now: now, &actions)
       case .otherVersion: continue
       }
       perform()
@@ -148,9 +154,11 @@ public actor WorkerNode {
     switch action {
     case .hello(let hello): link.greet(hello)
     case .send(let header, let payload): link.send(header, payload)
-    case .run(let header, let service, let payload):
+    case .run(let header, let service, let payload, let control):
       handler(
-        Job(id: header.job, attempt: Int(header.attempt), service: service, payload: payload))
+        Job(
+          id: header.job, attempt: Int(header.attempt), service: service, payload: payload,
+          control: control, computedBy: header.workerNumber))
     case .cancel(let id): cancelled(id)
     case .publishAll: publishAll()
     case .connection(let note): link.changed(note)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Broker
 public import Cluster
+import ClusterAccess
 public import Reporting
 public import ZeroMQ
 
@@ -18,14 +18,6 @@ extension ClusterClient {
       progress?(permille, payload.flatMap { try? $0.decode(Int.self) } ?? 0)
     }
     return try answer.decode(ImportReport.self)
-  }
-
-  /// Asks the broker about itself.
-  /// - Throws: `ClientError`.
-  public func brokerStatus() async throws -> BrokerStatus {
-    try await join(within: .seconds(1))
-    let answer = try await ask("broker", SharedMessage([]), timeout: .seconds(3))
-    return try answer.decode(BrokerStatus.self)
   }
 }
 

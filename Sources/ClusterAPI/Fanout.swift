@@ -2,6 +2,7 @@
 
 import Broker
 public import Cluster
+import ClusterAccess
 import Dispatch
 import Economics
 public import Fleet

@@ -18,16 +18,6 @@ import Synchronization
 /// ```
 /// The example is compiled in `Tests/ExampleTests/RunwayExamples.swift`.
 public struct Simulator: Sendable {
-  /// What is known so far.
-  public struct Partial: Sendable {
-    /// Paths that are simulated.
-    public var paths: UInt64
-    /// Paths to simulate.
-    public var ofPaths: UInt64
-    /// P(ruin by the horizon) of the first scenario.
-    public var ruin: Probability
-  }
-
   /// The first is the base of all differences.
   public let scenarios: [RunwayScenario]
   /// Rounded up to a multiple of 8.
@@ -35,14 +25,14 @@ public struct Simulator: Sendable {
   /// Paths per job; `nil` chooses by the number of workers.
   public let shard: Int?
   /// Called after each shard.
-  public let partial: @Sendable (Partial) -> Void
+  public let partial: @Sendable (SpreadProgress) -> Void
 
   /// - Parameters:
   ///   - shard: paths per job; `nil` chooses.
   ///   - partial: called after each shard, from any thread, one at a time.
   public init(
     scenarios: [RunwayScenario], paths: Int, shard: Int?,
-    partial: @escaping @Sendable (Partial) -> Void
+    partial: @escaping @Sendable (SpreadProgress) -> Void
   ) {
     self.scenarios = scenarios
     self.paths = paths
@@ -80,9 +70,10 @@ public struct Simulator: Sendable {
   private func report(_ outcome: SimulationOutcome) {
     guard let counts = outcome.counts.first, let scenario = scenarios.first else { return }
     let summary = RunwaySummary(counts, of: scenario)
+    let ruin = summary.ruin(by: scenario.horizon).value
     partial(
-      Partial(
-        paths: counts.paths, ofPaths: UInt64((paths + 7) / 8 * 8),
-        ruin: summary.ruin(by: scenario.horizon)))
+      SpreadProgress(
+        done: counts.paths, of: UInt64((paths + 7) / 8 * 8),
+        ruined: UInt64((ruin * Double(counts.paths)).rounded())))
   }
 }

@@ -21,7 +21,7 @@ public struct Failure: Error {
       self = failure
     case let error as ClientError:
       switch error.kind {
-      case .unreachable, .version: self.init(ExitStatus.unreachable, error.description)
+      case .unreachable, .version, .unserved: self.init(ExitStatus.unreachable, error.description)
       case .noAnswer:
         self.init(
           ExitStatus.tryAgain, "\(error.description); see: solvent workers, solvent doctor")

@@ -40,12 +40,14 @@ public struct JournalContents: Sendable {
     public var key: BatchKey
     /// Whether the journal says that the ledger has it.
     public var isNoted = false
+    /// Whether somebody decided that it is never booked.
+    public var isDiscarded = false
     /// Where to read the batch again.
     public var position: JournalPosition
   }
 
   /// Batches that the ledger is not known to have.
-  public var pending: [Batch] { batches.filter { !$0.isNoted } }
+  public var pending: [Batch] { batches.filter { !$0.isNoted && !$0.isDiscarded } }
 }
 
 /// Where a frame lies.
@@ -233,6 +235,14 @@ public final class Journal: Sendable {
   /// - Throws: ``JournalError`` when the journal is closed or cannot be written.
   public func append(_ committed: CommittedBatches) throws {
     enqueue(Waiting(kind: .committed, body: try CBOREncoder().encode(committed), done: nil))
+  }
+
+  /// Writes that batches are never to be booked; `done` is called once that is durable.
+  /// - Throws: Only when the record cannot be encoded.
+  public func append(
+    _ discarded: DiscardedBatches, done: @escaping @Sendable (UInt64) -> Void
+  ) throws {
+    enqueue(Waiting(kind: .discarded, body: try CBOREncoder().encode(discarded), done: done))
   }
 
   /// Waits until all that was appended is written.

@@ -129,6 +129,28 @@ public enum JournalFiles {
     }
   }
 
+  /// The job of a batch, by its number.
+  /// - Returns: `nil` when the journal has no such batch.
+  /// - Throws: ``JournalError`` when a segment is damaged.
+  public static func job(_ sequence: UInt64, directory: String) throws -> [UInt8]? {
+    let numbers = try numbers(directory)
+    // The last segment that does not begin after it.
+    for number in numbers.reversed() {
+      let path = path(directory, number)
+      let data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+      var job: [UInt8]?
+      let isHere = try data.withUnsafeBytes { raw -> Bool in
+        guard let head = SegmentHead(raw), head.firstSequence <= sequence else { return false }
+        _ = try SegmentScan.scan(raw, head: head, isLast: number == numbers.last) { frame, _ in
+          if frame.sequence == sequence && frame.kind == .batch { job = try split(frame.body).job }
+        }
+        return true
+      }
+      if isHere { return job }
+    }
+    return nil
+  }
+
   private static func truncate(_ path: String, _ size: Int) throws(JournalError) {
     do {
       let file = try FileDescriptor.open(FilePath(path), .writeOnly, options: [.closeOnExec])
@@ -176,6 +198,11 @@ public enum JournalFiles {
       let committed = try decoder.decode(CommittedBatches.self, from: frame.body)
       for sequence in committed.sequences {
         if let position = positions[sequence] { contents.batches[position].isNoted = true }
+      }
+    case .discarded:
+      let discarded = try decoder.decode(DiscardedBatches.self, from: frame.body)
+      for sequence in discarded.sequences {
+        if let position = positions[sequence] { contents.batches[position].isDiscarded = true }
       }
     }
   }

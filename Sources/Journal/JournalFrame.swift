@@ -26,6 +26,8 @@ public struct JournalFrame: Sendable, Equatable {
     case importEnded = 3
     /// Batches that the ledger has: ``CommittedBatches``.
     case committed = 4
+    /// Batches that are never to be booked: ``DiscardedBatches``.
+    case discarded = 5
   }
 
   static let magic: [UInt8] = Array("SVJF".utf8)

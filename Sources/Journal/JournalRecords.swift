@@ -87,6 +87,18 @@ public struct CommittedBatches: Codable, Hashable, Sendable {
   }
 }
 
+/// The record of batches that somebody decided not to book: they stay, and are not sent again.
+public struct DiscardedBatches: Codable, Hashable, Sendable {
+  /// Their journal sequences.
+  public var sequences: [UInt64]
+
+  public init(sequences: [UInt64]) { self.sequences = sequences }
+
+  enum CodingKeys: Int, CodingKey {
+    case sequences = 1
+  }
+}
+
 /// What the journal knows of one import.
 public struct ImportState: Hashable, Sendable {
   /// The file, as it was given.

@@ -15,7 +15,9 @@ public struct Probability: Hashable, Sendable {
   /// Where every path is counted, what the share is above with 95% confidence: 1 - 3 / n.
   public var above: Double?
 
-  init(_ count: UInt64, of total: UInt64) {
+  /// The share of a sample, with its binomial standard error.
+  /// - Parameter total: the size of the sample.
+  public init(_ count: UInt64, of total: UInt64) {
     value = total == 0 ? 0 : Double(count) / Double(total)
     standardError = total == 0 ? 0 : (value * (1 - value) / Double(total)).squareRoot()
     let bound = min(1, 3 / Double(max(1, total)))

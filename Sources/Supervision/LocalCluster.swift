@@ -2,7 +2,7 @@
 
 public import Broker
 import Cluster
-import ClusterAPI
+import ClusterAccess
 import Foundation
 public import Host
 import Logging

@@ -106,10 +106,7 @@ public struct Socket: ~Copyable {
       try set(ZMQ_ROUTER_HANDOVER, 0, "ROUTER_HANDOVER")
     case .dealer:
       try set(ZMQ_IMMEDIATE, 1, "IMMEDIATE")
-    case .publisher:
-      // Every subscription is passed up, also a repeated one: a late joiner is greeted each time.
-      try set(ZMQ_XPUB_VERBOSE, 1, "XPUB_VERBOSE")
-    case .subscriber, .pair:
+    case .publisher, .subscriber, .pair:
       break
     }
   }
@@ -166,6 +163,16 @@ public struct Socket: ~Copyable {
       zmq_setsockopt(handle, ZMQ_SUBSCRIBE, $0.baseAddress, $0.count)
     }
     if result != 0 { throw .last("subscribe to '\(prefix)'") }
+  }
+
+  /// Ends a subscription.
+  /// - Throws: ``ZeroMQError`` when the context has ended.
+  public func unsubscribe(_ prefix: String) throws(ZeroMQError) {
+    var prefix = prefix
+    let result = prefix.withUTF8 {
+      zmq_setsockopt(handle, ZMQ_UNSUBSCRIBE, $0.baseAddress, $0.count)
+    }
+    if result != 0 { throw .last("unsubscribe from '\(prefix)'") }
   }
 
   /// The message that a new subscriber gets first (with this topic, if it subscribed to it).

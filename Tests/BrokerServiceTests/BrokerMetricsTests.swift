@@ -21,10 +21,21 @@ struct BrokerMetricsTests {
     _ services: [String], queued: Int = 1, finished: UInt64 = 0
   ) -> BrokerStatus {
     var actions: [BrokerMachine<SharedMessage>.Action] = []
-    var machine = BrokerMachine<SharedMessage>(release: "1", identity: 1, now: 0)
-    machine.greeted(
-      Hello(role: .worker, name: "w", process: 1, release: "1", services: services),
-      by: PeerID(.worker, 1), now: 0, &actions)
+    var machine = BrokerMachine<SharedMessage>(
+      settings: .init(
+        access: .init(
+          roles: [.worker: .init(name: "worker", peersMax: 99, offers: Set(services))],
+          services: [:])
+      ), release: "1", identity: 1, now: 0)
+    // A peer offers at most 32 services.
+    for start in stride(from: 0, to: services.count, by: 32) {
+      let some = Array(services[start..<min(start + 32, services.count)])
+      machine.greeted(
+        Hello(
+          role: .worker, name: "w", process: 1, release: "1", services: some,
+          instance: .init(low: 1, high: UInt64(start))),
+        by: PeerID(.worker, UInt32(start)), now: 0, &actions)
+    }
     var status = machine.status(now: 0)
     for index in status.queues.indices { status.queues[index].queued = queued }
     status.finished = finished

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DequeModule
 import Determinism
 import Testing
 
@@ -14,7 +15,6 @@ struct BrokerInvariantTests {
   /// A worker as the broker sees it: what it was given and has not answered.
   struct ScriptedWorker {
     var services: [String]
-    var numbers: [Int] = []
     var jobs: [Header] = []
     var isConnected = true
   }
@@ -41,13 +41,13 @@ struct BrokerInvariantTests {
 
     init(seed: UInt64) {
       random = SplitMix64(seed: seed)
-      var settings = Machine.Settings()
+      var settings = Machine.Settings(access: BrokerMachineTests.Bench.access)
       settings.heartbeatMilliseconds = 100
       settings.livenessMilliseconds = 500
       settings.leaseMilliseconds = 700
       settings.attemptsMax = 4
       settings.jobsMax = 12
-      settings.bytesMax = 200
+      settings.bytesMax = 8 * 520
       machine = Machine(settings: settings, release: "t", identity: 7, now: now)
     }
 
@@ -60,7 +60,7 @@ struct BrokerInvariantTests {
     mutating func take(_ actions: [Machine.Action]) {
       for action in actions {
         switch action {
-        case .send(let peer, let header, _):
+        case .send(let peer, let header, _), .sendWithControl(let peer, let header, _, _):
           if peer.side == .worker {
             if header.command == .job {
               // As WorkerMachine does: one that comes again while it runs is run once.
@@ -79,9 +79,7 @@ struct BrokerInvariantTests {
           } else if header.command == .bye {
             producers[peer] = nil
           }
-        case .welcome(let peer, let welcome):
-          workers[peer]?.numbers = welcome.numbers
-        case .status, .publish, .note: break
+        case .welcome, .refuse, .status, .publish, .note: break
         }
       }
     }
@@ -101,7 +99,8 @@ struct BrokerInvariantTests {
       var actions: [Machine.Action] = []
       machine.greeted(
         Hello(
-          role: .worker, name: "w\(peer.number % 3)", process: 1, release: "t", services: services),
+          role: .worker, name: "w\(peer.number % 3)", process: 1, release: "t", services: services,
+          instance: .init(low: UInt64(peer.number), high: 2)),
         by: peer, now: now, &actions)
       take(actions)
       receive(Header(.ready, argument: 1 + random.below(3)), nil, peer)
@@ -113,7 +112,9 @@ struct BrokerInvariantTests {
       producers[peer] = ScriptedProducer()
       var actions: [Machine.Action] = []
       machine.greeted(
-        Hello(role: .producer, name: "p", process: 1, release: "t", routes: Self.routes),
+        Hello(
+          role: .client, name: "p", process: 1, release: "t", routes: Self.routes,
+          instance: .init(low: UInt64(peer.number), high: 1)),
         by: peer, now: now, &actions)
       take(actions)
     }
@@ -125,8 +126,9 @@ struct BrokerInvariantTests {
       let payload = String(repeating: "x", count: Int(random.below(60)))
       producers[peer]?.outstanding.insert(id)
       receive(
-        Header(.job, service: UInt16(random.below(3)), job: id, argument: random.below(2) * 300),
-        payload, peer)
+        Header(
+          .job, flags: random.below(4) == 0 ? 0 : Header.waits, service: UInt16(random.below(3)),
+          job: id, argument: random.below(2) * 300), payload, peer)
     }
 
     /// A worker answers one of its jobs, in the number of the service under which it came.
@@ -136,16 +138,18 @@ struct BrokerInvariantTests {
       let job = worker.jobs[place]
       var header = Header(
         .result, attempt: job.attempt, service: job.service, job: job.job)
+      let commits = worker.services[Int(job.service)] == "ledger"
+      if commits { header.command = .commit }
       switch isCalm ? 0 : random.below(8) {
       case 0...4: break
-      case 5: header.command = .commit
+      case 5: header.command = commits ? .result : .commit  // Neither may say that.
       case 6:
         header.command = .fail
         header.flags = Header.retryable
-        header.argument = FailureCode.unavailable.rawValue
+        header.argument = UInt64(FailureCode.unavailable.rawValue)
       default:
         header.command = .fail
-        header.argument = FailureCode.rejected.rawValue
+        header.argument = UInt64(FailureCode.rejected.rawValue)
       }
       workers[peer]?.jobs.remove(at: place)
       receive(header, "r", peer)
@@ -201,38 +205,48 @@ struct BrokerInvariantTests {
     func broken() -> [String] {
       var problems: [String] = []
       for job in machine.jobs.values {
-        if job.isQueued == (job.worker != nil) {
-          problems.append("\(job.id) is queued: \(job.isQueued), and at \(job.worker?.name ?? "-")")
+        let isQueued = if case .queued = job.state { true } else { false }
+        if isQueued {
+          let special = job.service.special.count { $0 === job }
+          let queued = job.flow?.queue.count { $0 === job } ?? 0
+          if special + queued != 1 {
+            problems.append("\(job.id) stands \(special) + \(queued) times in its queue")
+          }
         }
-        if job.isQueued {
-          let count = job.service.queue.count { $0 === job }
-          if count != 1 { problems.append("\(job.id) stands \(count) times in its queue") }
-        }
-        if let worker = job.worker {
+        if case .running(let worker, _) = job.state {
           if machine.workers[worker.id] !== worker { problems.append("\(job.id) is at nobody") }
-          if !worker.held.contains(job.id) { problems.append("\(job.id) is not held") }
         }
+        if case .over = job.state { problems.append("\(job.id) is over and still there") }
+        if job.payload == nil { problems.append("\(job.id) has lost its payload") }
         if job.attempt >= machine.settings.attemptsMax {
           problems.append("\(job.id) has \(job.attempt) attempts")
         }
       }
-      for service in machine.services {
-        let inFlight = machine.jobs.values.count { $0.worker != nil && $0.service === service }
-        if service.inFlight != inFlight {
-          problems.append("\(service.name): \(service.inFlight) in flight are \(inFlight)")
-        }
-        let waits = service.queue.contains {
-          $0.isQueued && $0.service === service && machine.jobs[$0.id] === $0
+      for service in machine.services.values {
+        let own = machine.jobs.values.filter { $0.service === service }
+        let running = own.count { if case .running = $0.state { true } else { false } }
+        if service.inFlight != running || service.waiting != own.count - running {
+          problems.append(
+            "\(service.name): \(service.inFlight) in flight are \(running), \(service.waiting) waiting are "
+              + "\(own.count - running)")
         }
         let idle = machine.workers.values.filter { worker in
           worker.isReady && worker.services.contains { $0 === service }
         }
-        if waits, let worker = idle.first {
+        if service.waiting > service.special.count, let worker = idle.first {
           problems.append("\(service.name) waits while \(worker.id) is idle")
         }
         for worker in idle where service.ready.count(where: { $0 === worker }) != 1 {
           problems.append("\(worker.id) is not listed once at \(service.name)")
         }
+        for flow in service.turns where flow.queue.count > 2 * (flow.queue.count - flow.stale) + 17
+        {
+          problems.append("\(service.name) keeps \(flow.stale) entries that are over")
+        }
+        if service.turns.count(where: { !$0.hasTurn }) > 0 { problems.append("a turn of nobody") }
+      }
+      if machine.jobBytes != machine.jobs.values.reduce(0, { $0 + $1.bytes }) {
+        problems.append("\(machine.jobBytes) bytes of jobs")
       }
       for (peer, producer) in machine.producers {
         let own = machine.jobs.values.filter { $0.producer === producer }
@@ -240,12 +254,21 @@ struct BrokerInvariantTests {
         if producer.bytes != own.reduce(0, { $0 + $1.bytes }) {
           problems.append("\(peer): \(producer.bytes) bytes")
         }
-        if producer.jobs > machine.settings.jobsMax || producer.bytes > machine.settings.bytesMax {
+        if producer.jobs > machine.settings.jobsMax
+          || producer.bytes > machine.settings.bytesMax && producer.jobs > 1
+        {
           problems.append("\(peer) has more than its credit")
         }
       }
-      for (peer, worker) in machine.workers where worker.held.count > max(0, worker.granted) {
-        problems.append("\(peer) holds \(worker.held.count) of \(worker.granted)")
+      for (peer, worker) in machine.workers {
+        if worker.used > worker.granted {
+          problems.append("\(peer) has \(worker.used) of \(worker.granted)")
+        }
+        let running = machine.jobs.values.filter { $0.isRunning(on: worker) }
+        if worker.inFlight != running.count { problems.append("\(peer) runs \(running.count)") }
+        if running.contains(where: \.needsSolo) && running.count > 1 {
+          problems.append("\(peer) has a job beside one that goes alone")
+        }
       }
       for (id, count) in ended where count > 1 { problems.append("\(id) ended \(count) times") }
       return problems
@@ -306,8 +329,9 @@ extension BrokerInvariantTests.World {
     workers[peer] = .init(services: services)
     var actions: [BrokerMachine<String>.Action] = []
     machine.greeted(
-      Hello(role: .worker, name: "z", process: 1, release: "t", services: services), by: peer,
-      now: now, &actions)
+      Hello(
+        role: .worker, name: "z", process: 1, release: "t", services: services,
+        instance: .init(low: UInt64(peer.number), high: 2)), by: peer, now: now, &actions)
     take(actions)
     receive(Header(.ready, argument: 4), nil, peer)
   }

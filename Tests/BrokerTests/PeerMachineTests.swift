@@ -21,7 +21,7 @@ struct HeaderTests {
     bytes.withUnsafeMutableBytes { header.write(to: $0) }
     #expect(
       bytes == [
-        0x53, 0x56, 1, 4, 0, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0,
+        0x53, 0x56, 2, 4, 0, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0,
         0, 0, 0,
       ])
   }
@@ -37,30 +37,39 @@ struct HeaderTests {
   }
 }
 
+extension ProducerMachine<String> {
+  mutating func received(
+    _ header: Header, _ payload: String?, now: UInt64, _ actions: inout [Action]
+  ) {
+    received(header, payload, bytes: payload?.utf8.count ?? 0, now: now, &actions)
+  }
+}
+
 @Suite("Producer")
 struct ProducerMachineTests {
   static func welcome(jobs: Int = 10, bytes: Int = 100) -> Welcome {
     Welcome(
       broker: 1, release: "t", heartbeatMilliseconds: 100, livenessMilliseconds: 500,
-      numbers: [0], jobsMax: jobs, bytesMax: bytes)
+      jobsMax: jobs, bytesMax: bytes, number: 4)
   }
 
   static func text(_ actions: [ProducerMachine<String>.Action]) -> [String] {
     actions.compactMap { action in
       switch action {
       case .hello: "hello"
-      case .send(let header, _):
+      case .send(let header, _), .sendWithControl(let header, _, _):
         header.command == .heartbeat
           ? nil
           : "\(header.command) \(header.job.sequence)"
             + (header.flags & Header.redelivered != 0 ? " again" : "")
-      case .ended(let id, let outcome):
+      case .ended(let id, let outcome, _):
         switch outcome {
         case .result: "result \(id.sequence)"
         case .committed: "committed \(id.sequence)"
         case .failed(let code, _): "failed \(id.sequence) \(code.map { "\($0)" } ?? "?")"
         }
       case .progress(let id, let permille, _): "progress \(id.sequence) \(permille)"
+      case .unserved(let id): "unserved \(id.sequence)"
       case .connection(let note): "\(note)"
       }
     }
@@ -69,10 +78,12 @@ struct ProducerMachineTests {
   /// A message can be lost with a connection that neither side saw break.
   @Test func whatNothingIsHeardOfIsSentAgain() {
     var machine = ProducerMachine<String>(
-      Hello(role: .producer, name: "p", process: 1, release: "t", routes: [["price"]]), now: 0)
+      Hello(
+        role: .client, name: "p", process: 1, release: "t", routes: [["price"]],
+        instance: .init(low: 1, high: 1)), now: 0)
     var actions: [ProducerMachine<String>.Action] = []
     for sequence in 1...2 as ClosedRange<UInt64> {
-      machine.submit(JobID(epoch: 1, sequence: sequence), route: 0, "a", bytes: 1, &actions)
+      machine.submit(JobID(epoch: 1, sequence: sequence), .init(route: 0, "a", bytes: 1), &actions)
     }
     machine.welcomed(Self.welcome(), now: 0, &actions)
     actions = []
@@ -94,13 +105,16 @@ struct ProducerMachineTests {
   /// With nothing else outstanding that could end and make room.
   @Test func aLoneJobThatFoundNoRoomGoesAgain() {
     var machine = ProducerMachine<String>(
-      Hello(role: .producer, name: "p", process: 1, release: "t", routes: [["price"]]), now: 0)
+      Hello(
+        role: .client, name: "p", process: 1, release: "t", routes: [["price"]],
+        instance: .init(low: 1, high: 1)), now: 0)
     var actions: [ProducerMachine<String>.Action] = []
-    machine.submit(JobID(epoch: 1, sequence: 1), route: 0, "a", bytes: 1, &actions)
+    machine.submit(JobID(epoch: 1, sequence: 1), .init(route: 0, "a", bytes: 1), &actions)
     machine.welcomed(Self.welcome(), now: 0, &actions)
     actions = []
     machine.received(
-      Header(.fail, flags: Header.retryable, job: JobID(epoch: 1, sequence: 1)), nil, now: 1,
+      Header(.fail, flags: Header.retryable, job: JobID(epoch: 1, sequence: 1), argument: 5), nil,
+      now: 1,
       &actions)
     machine.tick(now: 200_000_000, &actions)
     #expect(Self.text(actions) == ["job 1 again"])
@@ -108,10 +122,12 @@ struct ProducerMachineTests {
 
   @Test func whatIsNotAnsweredIsSentAgainAfterEachWelcome() {
     var machine = ProducerMachine<String>(
-      Hello(role: .producer, name: "p", process: 1, release: "t", routes: [["price"]]), now: 0)
+      Hello(
+        role: .client, name: "p", process: 1, release: "t", routes: [["price"]],
+        instance: .init(low: 1, high: 1)), now: 0)
     var actions: [ProducerMachine<String>.Action] = []
-    machine.submit(JobID(epoch: 1, sequence: 1), route: 0, "a", bytes: 1, &actions)
-    machine.submit(JobID(epoch: 1, sequence: 2), route: 0, "b", bytes: 1, &actions)
+    machine.submit(JobID(epoch: 1, sequence: 1), .init(route: 0, "a", bytes: 1), &actions)
+    machine.submit(JobID(epoch: 1, sequence: 2), .init(route: 0, "b", bytes: 1), &actions)
     #expect(Self.text(actions) == [])  // No broker yet.
     machine.welcomed(Self.welcome(), now: 1, &actions)
     #expect(Self.text(actions) == ["joined", "job 1", "job 2"])
@@ -125,11 +141,14 @@ struct ProducerMachineTests {
 
   @Test func creditIsKept() {
     var machine = ProducerMachine<String>(
-      Hello(role: .producer, name: "p", process: 1, release: "t", routes: [["price"]]), now: 0)
+      Hello(
+        role: .client, name: "p", process: 1, release: "t", routes: [["price"]],
+        instance: .init(low: 1, high: 1)), now: 0)
     var actions: [ProducerMachine<String>.Action] = []
     machine.welcomed(Self.welcome(jobs: 2, bytes: 5), now: 1, &actions)
     for (sequence, bytes) in [(1, 4), (2, 4), (3, 1)] as [(UInt64, Int)] {
-      machine.submit(JobID(epoch: 1, sequence: sequence), route: 0, "x", bytes: bytes, &actions)
+      machine.submit(
+        JobID(epoch: 1, sequence: sequence), .init(route: 0, "x", bytes: bytes), &actions)
     }
     #expect(Self.text(actions) == ["joined", "job 1"])
     actions = []
@@ -139,10 +158,12 @@ struct ProducerMachineTests {
 
   @Test func anAnswerCountsOnce() {
     var machine = ProducerMachine<String>(
-      Hello(role: .producer, name: "p", process: 1, release: "t", routes: [["price"]]), now: 0)
+      Hello(
+        role: .client, name: "p", process: 1, release: "t", routes: [["price"]],
+        instance: .init(low: 1, high: 1)), now: 0)
     var actions: [ProducerMachine<String>.Action] = []
     machine.welcomed(Self.welcome(), now: 1, &actions)
-    machine.submit(JobID(epoch: 1, sequence: 1), route: 0, "x", bytes: 1, &actions)
+    machine.submit(JobID(epoch: 1, sequence: 1), .init(route: 0, "x", bytes: 1), &actions)
     let commit = Header(.commit, job: JobID(epoch: 1, sequence: 1))
     machine.received(commit, nil, now: 2, &actions)
     machine.received(commit, nil, now: 3, &actions)
@@ -161,7 +182,7 @@ struct WorkerMachineTests {
           ? nil
           : "\(header.command) \(header.job.sequence) \(header.argument)"
             + (payload.map { " '\($0)'" } ?? "")
-      case .run(let header, let service, let payload):
+      case .run(let header, let service, let payload, _):
         "run \(header.job.sequence) \(service) '\(payload)'"
       case .cancel(let id): "cancel \(id.sequence)"
       case .publishAll: nil
@@ -173,7 +194,9 @@ struct WorkerMachineTests {
 
   static func worker(_ actions: inout [WorkerMachine<String>.Action]) -> WorkerMachine<String> {
     var machine = WorkerMachine<String>(
-      Hello(role: .worker, name: "w", process: 1, release: "t", services: ["price"]), slots: 2,
+      Hello(
+        role: .worker, name: "w", process: 1, release: "t", services: ["price"],
+        instance: .init(low: 1, high: 1)), slots: 2,
       now: 0)
     machine.welcomed(ProducerMachineTests.welcome(), now: 1, &actions)
     return machine
@@ -185,10 +208,7 @@ struct WorkerMachineTests {
     let job = Header(.job, service: 0, job: JobID(epoch: 1, sequence: 5))
     machine.received(job, "a", now: 2, &actions)
     machine.received(Header(.who), nil, now: 3, &actions)
-    // The next broker gives the service another number.
-    var welcome = ProducerMachineTests.welcome()
-    welcome.numbers = [3]
-    machine.welcomed(welcome, now: 4, &actions)
+    machine.welcomed(ProducerMachineTests.welcome(), now: 4, &actions)
     #expect(
       Self.text(actions) == [
         "joined", "ready 0 2", "run 5 price 'a'", "hello", "joined", "ready 0 2",
@@ -199,7 +219,7 @@ struct WorkerMachineTests {
       Issue.record("no result was sent")
       return
     }
-    #expect(header.service == 3)
+    #expect(header.service == 0 && header.job == JobID(epoch: 1, sequence: 5))
   }
 
   @Test func aJobThatComesAgainWhileItRunsRunsOnce() {
@@ -244,44 +264,64 @@ struct SubscriberMachineTests {
       switch action {
       case .replace(_, let sequence, let payload): "replace \(sequence) \(payload)"
       case .apply(_, let sequence, let payload): "apply \(sequence) \(payload)"
-      case .resubscribe: "resubscribe"
+      case .join: "join"
+      case .caughtUp: "caught up"
       }
     }
   }
 
-  @Test func nothingIsShownBeforeAWholeState() {
-    var machine = SubscriberMachine<String>()
+  /// One that has seen everything that was there: nothing.
+  static func live() -> SubscriberMachine<String> {
+    var machine = SubscriberMachine<String>(now: 0)
     var actions: [SubscriberMachine<String>.Action] = []
+    machine.received(Header(.caughtUp), topic: "", nil, now: 0, &actions)
+    return machine
+  }
+
+  @Test func nothingIsShownBeforeAWholeState() {
+    var machine = SubscriberMachine<String>(now: 0)
+    var actions: [SubscriberMachine<String>.Action] = []
+    // News may be here before what it is news of, which is on its way.
     machine.received(Self.header(3), topic: "t", "3", now: 1, &actions)
     machine.received(Self.header(3, whole: true), topic: "t", "III", now: 2, &actions)
     machine.received(Self.header(3), topic: "t", "3", now: 3, &actions)
     machine.received(Self.header(4), topic: "t", "4", now: 4, &actions)
-    #expect(Self.text(actions) == ["resubscribe", "replace 3 III", "apply 4 4"])
+    machine.received(Header(.caughtUp), topic: "", nil, now: 5, &actions)
+    #expect(Self.text(actions) == ["replace 3 III", "apply 4 4", "caught up"])
+  }
+
+  @Test func eachPrefixHasItsMark() {
+    var machine = SubscriberMachine<String>(prefixes: 2, now: 0)
+    var actions: [SubscriberMachine<String>.Action] = []
+    machine.received(Header(.caughtUp), topic: "", nil, now: 1, &actions)
+    #expect(Self.text(actions) == [] && !machine.isLive)
+    machine.received(Header(.caughtUp), topic: "", nil, now: 2, &actions)
+    #expect(Self.text(actions) == ["caught up"] && machine.isLive)
   }
 
   @Test func aGapIsHealed() {
-    var machine = SubscriberMachine<String>()
+    var machine = Self.live()
     var actions: [SubscriberMachine<String>.Action] = []
     machine.received(Self.header(1, whole: true), topic: "t", "I", now: 1, &actions)
     machine.received(Self.header(3), topic: "t", "3", now: 2, &actions)
     machine.received(Self.header(4), topic: "t", "4", now: 3, &actions)
     machine.received(Self.header(4, whole: true), topic: "t", "IV", now: 4, &actions)
-    #expect(Self.text(actions) == ["replace 1 I", "resubscribe", "replace 4 IV"])
+    #expect(Self.text(actions) == ["replace 1 I", "join", "replace 4 IV"])
     #expect(machine.gaps == 1)
   }
 
   @Test func aLostTailIsFoundByTheHead() {
-    var machine = SubscriberMachine<String>()
+    var machine = Self.live()
     var actions: [SubscriberMachine<String>.Action] = []
     machine.received(Self.header(1, whole: true), topic: "t", "I", now: 1, &actions)
     var head = Self.header(2)
     head.command = .heartbeat
     machine.received(head, topic: "t", nil, now: 2, &actions)
-    #expect(Self.text(actions) == ["replace 1 I", "resubscribe"])
+    #expect(Self.text(actions) == ["replace 1 I", "join"])
   }
 
   @Test func aPublisherThatWasStartedAgainReplacesEverything() {
-    var machine = SubscriberMachine<String>()
+    var machine = Self.live()
     var actions: [SubscriberMachine<String>.Action] = []
     machine.received(Self.header(9, whole: true), topic: "t", "IX", now: 1, &actions)
     machine.received(Self.header(0, epoch: 2, whole: true), topic: "t", "new", now: 2, &actions)

@@ -15,11 +15,14 @@ struct SubscriberOracleTests {
     /// The whole list up to the sequence; a change holds only the last element.
     var isSnapshot = false
     var isHead = false
+    /// The end of what a subscriber that joined did not have.
+    var isMark = false
     var elements: [Int] = []
 
     var header: Header {
       Header(
-        isHead ? .heartbeat : .publish, flags: isSnapshot ? Header.snapshot : 0,
+        isMark ? .caughtUp : isHead ? .heartbeat : .publish,
+        flags: isSnapshot ? Header.snapshot : 0,
         job: JobID(epoch: epoch, sequence: 0), argument: sequence)
     }
   }
@@ -35,6 +38,8 @@ struct SubscriberOracleTests {
     }
 
     var head: Message { Message(epoch: epoch, sequence: UInt64(list.count), isHead: true) }
+
+    var mark: Message { Message(epoch: 0, sequence: 0, isMark: true) }
 
     mutating func append(_ element: Int) -> Message {
       lives[lives.count - 1].append(element)
@@ -59,7 +64,8 @@ struct SubscriberOracleTests {
             return false
           }
           list = before + elements
-        case .resubscribe: asks += 1
+        case .join: asks += 1
+        case .caughtUp: break
         }
       }
       return true
@@ -70,19 +76,20 @@ struct SubscriberOracleTests {
   func anything(_ seed: UInt64) {
     var random = SplitMix64(seed: seed)
     var publisher = Publisher()
-    var machine = SubscriberMachine<[Int]>()
+    var machine = SubscriberMachine<[Int]>(now: 0)
     var shown = Shown()
-    var network: [Message] = []
+    var network: [Message] = [publisher.whole, publisher.mark]
     var now: UInt64 = 0
 
     func deliver(_ message: Message, _ machine: inout SubscriberMachine<[Int]>) {
       now += 100_000_000
       var actions: [SubscriberMachine<[Int]>.Action] = []
-      let payload = message.isHead ? nil : message.elements
+      let payload = message.isHead || message.isMark ? nil : message.elements
       machine.received(message.header, topic: "t", payload, now: now, &actions)
+      machine.tick(now: now, &actions)
       let fits = shown.take(actions, topic: "t")
       #expect(fits, "seed \(seed): \(message)")
-      if case .resubscribe? = actions.last { network.append(publisher.whole) }
+      if case .join? = actions.last { network += [publisher.whole, publisher.mark] }
       guard let list = shown.list else { return }
       // A gap forgets the place, not what was shown.
       if let place = machine.sequence(of: "t") {
@@ -112,7 +119,7 @@ struct SubscriberOracleTests {
       }
     }
     // Now everything arrives, and the head is told until there is nothing to ask for.
-    for _ in 0..<20 {
+    for _ in 0..<40 {
       let waiting = network
       network = []
       for message in waiting { deliver(message, &machine) }
@@ -126,9 +133,9 @@ struct SubscriberOracleTests {
   func calm(_ seed: UInt64) {
     var random = SplitMix64(seed: seed)
     var publisher = Publisher()
-    var machine = SubscriberMachine<[Int]>()
+    var machine = SubscriberMachine<[Int]>(now: 0)
     var shown = Shown()
-    var messages = [publisher.whole]
+    var messages = [publisher.whole, publisher.mark]
     for step in 0..<100 {
       if random.below(5) == 0 { messages.append(publisher.whole) }
       if random.below(5) == 0 { messages.append(publisher.head) }
@@ -137,7 +144,8 @@ struct SubscriberOracleTests {
     for (now, message) in messages.enumerated() {
       var actions: [SubscriberMachine<[Int]>.Action] = []
       machine.received(
-        message.header, topic: "t", message.isHead ? nil : message.elements, now: UInt64(now),
+        message.header, topic: "t", message.isHead || message.isMark ? nil : message.elements,
+        now: UInt64(now),
         &actions)
       let fits = shown.take(actions, topic: "t")
       #expect(fits, "seed \(seed)")
@@ -162,14 +170,14 @@ struct SubscriberRuleTests {
       ("the next change", SubscriberMachineTests.header(6, epoch: 3), "x", ["apply 6 x"]),
       ("the change that is shown", SubscriberMachineTests.header(5, epoch: 3), "x", []),
       ("an old change", SubscriberMachineTests.header(1, epoch: 3), "x", []),
-      ("a change too far", SubscriberMachineTests.header(7, epoch: 3), "x", ["resubscribe"]),
+      ("a change too far", SubscriberMachineTests.header(7, epoch: 3), "x", ["join"]),
       ("an earlier life's change", SubscriberMachineTests.header(6, epoch: 2), "x", []),
       (
         "an earlier life's whole state",
         SubscriberMachineTests.header(9, epoch: 2, whole: true), "x", []
       ),
       (
-        "a later life's change", SubscriberMachineTests.header(6, epoch: 4), "x", ["resubscribe"]
+        "a later life's change", SubscriberMachineTests.header(6, epoch: 4), "x", ["join"]
       ),
       (
         "a later life's whole state", SubscriberMachineTests.header(0, epoch: 4, whole: true), "x",
@@ -184,14 +192,14 @@ struct SubscriberRuleTests {
       ),
       ("the head that is shown", SubscriberRuleTests.head(5, epoch: 3), nil, []),
       ("a head behind", SubscriberRuleTests.head(4, epoch: 3), nil, []),
-      ("a head before", SubscriberRuleTests.head(6, epoch: 3), nil, ["resubscribe"]),
+      ("a head before", SubscriberRuleTests.head(6, epoch: 3), nil, ["join"]),
       ("an earlier life's head", SubscriberRuleTests.head(9, epoch: 2), nil, []),
-      ("a later life's head", SubscriberRuleTests.head(0, epoch: 4), nil, ["resubscribe"]),
+      ("a later life's head", SubscriberRuleTests.head(0, epoch: 4), nil, ["join"]),
       ("a change without a payload", SubscriberMachineTests.header(6, epoch: 3), nil, []),
       ("something else", Header(.bye, job: JobID(epoch: 3, sequence: 0)), nil, []),
     ] as [(String, Header, String?, [String])])
   func rules(_ what: String, _ header: Header, _ payload: String?, _ expected: [String]) {
-    var machine = Machine()
+    var machine = SubscriberMachineTests.live()
     var actions: [Machine.Action] = []
     machine.received(
       SubscriberMachineTests.header(5, epoch: 3, whole: true), topic: "t", "V", now: 1, &actions)
@@ -201,7 +209,7 @@ struct SubscriberRuleTests {
   }
 
   @Test func topicsAreFollowedApart() {
-    var machine = Machine()
+    var machine = SubscriberMachineTests.live()
     var actions: [Machine.Action] = []
     machine.received(
       SubscriberMachineTests.header(1, whole: true), topic: "a", "A", now: 1, &actions)
@@ -219,19 +227,21 @@ struct SubscriberRuleTests {
     actions = []
     machine.received(SubscriberMachineTests.header(9), topic: "a", "?", now: 5, &actions)
     machine.received(SubscriberMachineTests.header(9), topic: "b", "b", now: 6, &actions)
-    #expect(SubscriberMachineTests.text(actions) == ["resubscribe", "apply 9 b"])
+    #expect(SubscriberMachineTests.text(actions) == ["join", "apply 9 b"])
     #expect(machine.sequence(of: "a") == nil && machine.gaps == 1)
   }
 
-  @Test func healingIsAskedForAgainWhenNoAnswerComes() {
-    var machine = Machine()
+  @Test func joiningIsTriedAgainWhenNoMarkComes() {
+    var machine = SubscriberMachineTests.live()
     var actions: [Machine.Action] = []
     let second: UInt64 = 1_000_000_000
-    // Nothing is known: each head asks, but not more than twice a second.
-    for tenth in 0...14 as ClosedRange<UInt64> {
-      machine.received(Self.head(3), topic: "t", nil, now: second + tenth * second / 10, &actions)
+    // Nothing is known: the first head asks, and then the time that passes without a mark.
+    for tenth in 0...24 as ClosedRange<UInt64> {
+      let now = second + tenth * second / 10
+      machine.received(Self.head(3), topic: "t", nil, now: now, &actions)
+      machine.tick(now: now, &actions)
     }
-    #expect(SubscriberMachineTests.text(actions) == ["resubscribe", "resubscribe", "resubscribe"])
+    #expect(SubscriberMachineTests.text(actions) == ["join", "join", "join"])
     #expect(machine.gaps == 0)  // Nothing was shown, so nothing was missed.
   }
 }

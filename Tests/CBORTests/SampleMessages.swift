@@ -47,24 +47,31 @@ enum SampleMessages {
       (
         "hello",
         try encoder.encode(
-          Hello(role: .worker, name: "w", process: 1, release: "0.1.0", services: ["price"]))
+          Hello(
+            role: .worker, name: "w", process: 1, release: "0.1.0", services: ["price"],
+            instance: Instance(low: 0x0706_0504_0302_0100, high: 0x0F0E_0D0C_0B0A_0908)))
       ),
       (
         "welcome",
         try encoder.encode(
           Welcome(
             broker: 1, release: "0.1.0", heartbeatMilliseconds: 250, livenessMilliseconds: 2_500,
-            numbers: [0], jobsMax: 1_024, bytesMax: 1 << 25))
+            jobsMax: 1_024, bytesMax: 1 << 25, number: 17))
       ),
       ("pricing-job", try encoder.encode(job)),
       ("pricing-outcome", try encoder.encode(outcome)),
+      ("batch-control", try encoder.encode(BatchControl(job))),
+      (
+        "batch-control",
+        try encoder.encode(BatchControl(job).expecting([UInt8](repeating: 5, count: 32)))
+      ),
       ("commit-receipt", try encoder.encode(CommitReceipt(sequence: 9, wasKnown: true))),
       (
         "cost-update",
         try encoder.encode(
           CostUpdate(
             topic: "cost/day/model", ledger: 3, currency: "USD",
-            rows: [.init(time: 1_690_848_000_000, name: "gpt-4", totals: totals)]))
+            rows: [.init(time: 1_690_848_000_000, name: "gpt-4", totals: totals)], total: totals))
       ),
       ("report-request", try encoder.encode(ReportRequest.cost(CostQuery(by: ["day"])))),
       (

@@ -12,6 +12,15 @@ import ZeroMQ
 /// (arithmetic, bounds, isolation, and exclusive access but where a proof stands in its place).
 @Suite("Nodes", .timeLimit(.minutes(2)))
 struct NodeTests {
+  static let access = AccessTable(
+    roles: [
+      .client: .init(
+        name: "client", peersMax: 100, routes: [["echo"], ["a"], ["b"], ["known"], ["broker"]],
+        hasOwnServices: true),
+      .worker: .init(
+        name: "worker", peersMax: 100, offers: ["echo", "a", "b", "known"], hasOwnServices: true,
+        topics: [""]),
+    ], services: [:])
   static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
   /// A broker on a directory of its own.
@@ -24,7 +33,7 @@ struct NodeTests {
     init(_ change: (inout BrokerMachine<SharedMessage>.Settings) -> Void = { _ in }) throws {
       directory = try TemporaryPath()
       address = try BrokerAddress("ipc://\(directory.path)")
-      var settings = BrokerMachine<SharedMessage>.Settings()
+      var settings = BrokerMachine<SharedMessage>.Settings(access: NodeTests.access)
       settings.heartbeatMilliseconds = 20
       settings.livenessMilliseconds = 200
       change(&settings)
@@ -57,7 +66,9 @@ struct NodeTests {
       loop.start()
       node = try WorkerNode(
         loop: loop, context: Context(), address: broker.address,
-        hello: Hello(role: .worker, name: name, process: 1, release: "test", services: services),
+        hello: Hello(
+          role: .worker, name: name, process: 1, release: "test", services: services,
+          instance: .random()),
         slots: slots, logger: NodeTests.quiet, cancelled: { given.yield($0) },
         handler: { taken.yield($0) })
     }
@@ -270,6 +281,7 @@ struct NodeTests {
       switch update {
       case .replace(_, _, let payload): seen = [Self.text(payload)]
       case .apply(_, _, let payload): seen.append(Self.text(payload))
+      case .caughtUp: continue
       }
       if seen.count == 21 { break }
     }

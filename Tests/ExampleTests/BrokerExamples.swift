@@ -8,9 +8,13 @@ import Testing
 struct BrokerExamples {
   @Test func aWorkerIsWelcomed() throws {
     let clock: UInt64 = 1_000_000_000
-    var broker = BrokerMachine<String>(release: "1.0", identity: 7, now: clock)
+    let access = AccessTable(
+      roles: [.worker: .init(name: "worker", peersMax: 10, hasOwnServices: true)], services: [:])
+    var broker = BrokerMachine<String>(
+      settings: .init(access: access), release: "1.0", identity: 7, now: clock)
     let hello = Hello(
-      role: .worker, name: "worker-1", process: 42, release: "1.0", services: ["price"])
+      role: .worker, name: "worker-1", process: 42, release: "1.0", services: ["x-double"],
+      instance: .random())
     var actions: [BrokerMachine<String>.Action] = []
     broker.greeted(hello, by: PeerID(.worker, 1), now: clock, &actions)
     // A shell carries them out in order: here WELCOME to the worker, and a note for the log.

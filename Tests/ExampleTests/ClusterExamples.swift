@@ -2,6 +2,7 @@
 
 import Broker
 import Cluster
+import ClusterAccess
 import Logging
 import TestSupport
 import Testing
@@ -16,7 +17,8 @@ struct ClusterExamples {
     let loop = PollLoop(name: "broker")
     let logger = Logger(label: "example") { _ in SwiftLogNoOpLogHandler() }
     let node = try BrokerNode(
-      loop: loop, context: Context(), address: address, release: "1.0", logger: logger)
+      loop: loop, context: Context(), address: address, settings: .init(access: .cluster),
+      release: "1.0", logger: logger)
     loop.start()
     await node.start()
     let client = try await ClusterClient(

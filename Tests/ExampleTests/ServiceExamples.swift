@@ -4,6 +4,7 @@ import Broker
 import BrokerService
 import Cluster
 import ClusterAPI
+import ClusterAccess
 import Economics
 import Foundation
 import Host
@@ -44,7 +45,8 @@ struct ServiceExamples {
     let context = try Context()
     let address = try BrokerAddress(data.broker)
     let services: [any Service] = [
-      try BrokerService(parts: Self.parts("broker", context), address: address, settings: .init()),
+      try BrokerService(
+        parts: Self.parts("broker", context), address: address, settings: .init(access: .cluster)),
       try ReportService(
         parts: Self.parts("report", context), address: address, ledgerPath: data.ledger),
       try IngestService(

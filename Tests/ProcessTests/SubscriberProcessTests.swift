@@ -40,6 +40,7 @@ struct SubscriberProcessTests {
           if let update = try? payload.decode(CostUpdate.self) {
             _ = rows.take(update, isSnapshot: false)
           }
+        case .caughtUp: break
         }
       }
       changed.yield()

@@ -70,7 +70,7 @@ struct CheckPrinterTests {
     #expect((object["checks"] as? [[String: Any]])?.count == 3)
   }
 
-  @Test("A row of a stream has exact money, or none")
+  @Test("An update of a stream is one line, with exact money or none, and the ledger's total")
   func updates() throws {
     var priced = CostTotals()
     try priced.add(.inputTokens, 5, .priced, .reported, Money(decimal: "0.125"))
@@ -81,17 +81,28 @@ struct CheckPrinterTests {
       CostUpdate.Row(time: 0, name: "a", totals: priced),
       CostUpdate.Row(time: 900_000, name: "b", totals: unpriced),
     ]
+    var total = priced
+    try total.add(unpriced)
+    let update = CostUpdate(
+      topic: "cost/hour/model", ledger: 9, currency: "USD", rows: rows, total: total)
     let text = TextPage.text(.json) {
-      CostUpdatePrinter(topic: "cost/hour/model", ledger: 9, currency: "USD").print(rows, on: $0)
+      CostUpdatePrinter(topic: "cost/hour/model").print(
+        update, isSnapshot: true, isCaughtUp: false, on: $0)
     }
-    let lines = try text.split(separator: "\n").map {
-      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
-    }
-    #expect(lines.count == 2)
-    #expect(lines[0]["cost"] as? String == "0.125" && lines[0]["requests"] as? Int == 2)
-    #expect(lines[0]["unpriced"] as? Bool == false && lines[0]["ledger"] as? Int == 9)
-    #expect(lines[1]["cost"] == nil && lines[1]["unpriced"] as? Bool == true)
-    #expect(lines[1]["time"] as? String == "1970-01-01T00:15:00Z")
+    #expect(text.split(separator: "\n").count == 1)
+    let line = try #require(
+      try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(line["ledger"] as? Int == 9 && line["snapshot"] as? Bool == true)
+    #expect(line["caught_up"] as? Bool == false && line["currency"] as? String == "USD")
+    let objects = try #require(line["rows"] as? [[String: Any]])
+    #expect(objects.count == 2)
+    #expect(objects[0]["cost"] as? String == "0.125" && objects[0]["requests"] as? Int == 2)
+    #expect(objects[0]["unpriced"] as? Bool == false)
+    #expect(objects[1]["cost"] == nil && objects[1]["unpriced"] as? Bool == true)
+    #expect(objects[1]["time"] as? String == "1970-01-01T00:15:00Z")
+    let sums = try #require(line["total"] as? [String: Any])
+    #expect(sums["input_tokens"] as? Int == 12 && sums["cost"] as? String == "0.125")
+    #expect(sums["unpriced"] as? Bool == true)
   }
 
   @Test("What was added is one line for people and a record each for machines")

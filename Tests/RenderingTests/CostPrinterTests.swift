@@ -320,14 +320,21 @@ struct OperationPrinterTests {
   }
 
   static func status() -> BrokerStatus {
-    var machine = BrokerMachine<String>(release: "1.2.3", identity: 1, now: 0)
+    let access = AccessTable(
+      roles: [
+        .client: .init(name: "client", peersMax: 9, routes: [["price"], ["broker"]]),
+        .worker: .init(name: "worker", peersMax: 9, offers: ["price", "simulate", "ledger"]),
+      ], services: [:])
+    var machine = BrokerMachine<String>(
+      settings: .init(access: access), release: "1.2.3", identity: 1, now: 0)
     var actions: [BrokerMachine<String>.Action] = []
     func join(_ number: UInt32, _ services: [String], _ slots: UInt64) {
       let peer = PeerID(.worker, number)
       machine.greeted(
         Hello(
           role: .worker, name: "worker-\(number)", process: Int(number) + 100, release: "t",
-          services: services), by: peer, now: 0, &actions)
+          services: services, instance: .init(low: UInt64(number), high: 0)), by: peer, now: 0,
+        &actions)
       machine.received(
         Header(.ready, argument: slots), nil, bytes: 0, from: peer, now: 0, &actions)
     }
@@ -336,7 +343,8 @@ struct OperationPrinterTests {
     let front = PeerID(.client, 1)
     machine.greeted(
       Hello(
-        role: .producer, name: "p", process: 1, release: "t", routes: [["price"], ["broker"]]),
+        role: .client, name: "p", process: 1, release: "t", routes: [["price"], ["broker"]],
+        instance: .init(low: 9, high: 9)),
       by: front, now: 0, &actions)
     for sequence in 1...3 as ClosedRange<UInt64> {
       machine.received(

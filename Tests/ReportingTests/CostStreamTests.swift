@@ -192,7 +192,8 @@ struct CostStreamTests {
       .init(time: time, name: name, totals: try StatementBench.usage("1", tokens: 1))
     }
     func update(_ rows: [CostUpdate.Row], ledger: Int64) -> CostUpdate {
-      CostUpdate(topic: "cost/day/model", ledger: ledger, currency: "USD", rows: rows)
+      CostUpdate(
+        topic: "cost/day/model", ledger: ledger, currency: "USD", rows: rows, total: CostTotals())
     }
     _ = follower.take(update([try row(0, "a"), try row(0, "b")], ledger: 5), isSnapshot: true)
     _ = follower.take(update([try row(0, "b")], ledger: 4), isSnapshot: true)
@@ -204,7 +205,8 @@ struct CostStreamTests {
     // A topic that is not known has no window.
     let far = [try row(0, "x"), try row(.max, "y")]
     _ = follower.take(
-      CostUpdate(topic: "other", ledger: 6, currency: "USD", rows: far), isSnapshot: true)
+      CostUpdate(topic: "other", ledger: 6, currency: "USD", rows: far, total: CostTotals()),
+      isSnapshot: true)
     #expect(follower.rows(of: "other").count == 2)
   }
 }

@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Broker
 import HeapModule
+
+@testable import Broker
 
 /// A whole cluster in one thread: the real machines, and a network, disks, a clock and misfortunes
 /// that all come from one seed. The same seed replays the same run.
 ///
 ///     clients ──> ingest (journal) ──> broker ──> workers ──> broker ──> ledger ──> subscribers
+///     askers  ──────────────────────────> │ <──> workers, ledger
+///     impostors, rogues ────────────────> │
 ///
 /// Misfortunes: a process dies after any event it handled, is stopped for a while, a connection
-/// breaks with everything in flight, a job hangs, a stream message is lost, a message comes twice.
-/// First they happen; then they stop, and everything must come right within a bound.
+/// breaks with everything in flight, a job hangs, a stream message is lost, a message comes twice, a queue
+/// is full, a question kills whoever takes it. Beside them, all the time: an asker that never has enough, a
+/// second process that greets as the ledger, and a worker that answers what it was not asked, or says that
+/// it has committed. First they happen; then misfortunes stop, and everything must come right within a
+/// bound.
+///
+/// What the broker holds is measured: each payload that it is given is counted from then until nothing
+/// refers to it.
 final class SimulatedCluster {
   /// What is drawn from the seed.
   struct Weather {
@@ -20,6 +29,9 @@ final class SimulatedCluster {
     var hang = 0.0
     var streamLoss = 0.0
     var twice = 0.0
+    var full = 0.0
+    var poison = 0.0
+    var rogue = 0.0
     var workers = 2
     var batches = 20
 
@@ -38,31 +50,75 @@ final class SimulatedCluster {
       hang = rate(3, 0.15)
       streamLoss = rate(4, 0.2)
       twice = rate(5, 0.1)
+      full = rate(5, 0.03)
+      poison = rate(0, 0.15)
+      rogue = kind == 0 ? 0 : 0.3
     }
   }
 
   indirect enum Payload: Equatable {
     case batch(UInt64)
+    /// What the ledger compares the outcome with.
+    case control(UInt64)
     case outcome(UInt64)
+    /// An outcome from somebody who was never given the job.
+    case forged(UInt64)
+    case question(asker: Int, UInt64, kills: Bool)
+    case answer(asker: Int, UInt64)
     case change(Int64)
     case whole(Int64)
     case hello(Hello)
     case welcome(Welcome)
+
+    /// As large as such things are beside each other: an outcome is larger than its batch.
+    var bytes: Int {
+      switch self {
+      case .batch(let value): 4 + Int(value % 5)
+      case .control: 3
+      case .outcome, .forged: 11
+      case .question: 2
+      case .answer: 7
+      case .change: 10
+      case .whole: 40
+      case .hello, .welcome: 0
+      }
+    }
+  }
+
+  /// Bytes that are referred to by somebody.
+  final class Meter {
+    var live = 0
+  }
+
+  /// A payload as the broker has it, counted as long as it is there.
+  final class Held {
+    let payload: Payload
+    private let meter: Meter
+
+    init(_ payload: Payload, _ meter: Meter) {
+      self.payload = payload
+      self.meter = meter
+      meter.live += payload.bytes
+    }
+
+    deinit { meter.live -= payload.bytes }
   }
 
   struct Wire {
     var header: Header
     var payload: Payload?
+    var control: Payload?
     var topic: String?
   }
 
   enum Node: Hashable {
-    case broker, ingest, ledger
+    case broker, ingest, ledger, impostor, rogue
     case worker(Int)
+    case asker(Int)
     case subscriber(Int)
   }
 
-  private enum Event {
+  enum Event {
     case tick(Node, life: Int)
     case arrive(UInt64)
     case synced(life: Int)
@@ -72,8 +128,11 @@ final class SimulatedCluster {
     case subscribe(UInt32)
     case computed(Int, JobID, Payload, life: Int)
     case commit(JobID, UInt64, life: Int)
+    case replied(JobID, Payload, life: Int)
     case lateKey(UInt64, life: Int)
-    case lateEffect(JobID, UInt64, life: Int)
+    case lateEffect(UInt64, life: Int)
+    case ask(Int, life: Int)
+    case misbehave(Node, life: Int)
     case start(Node)
   }
 
@@ -95,10 +154,12 @@ final class SimulatedCluster {
     var lastToClient: UInt64 = 0
   }
 
-  private struct Process {
+  struct Process {
     var isUp = false
     var life = 0
     var frozenUntil: UInt64 = 0
+    /// Drawn anew in each life.
+    var instance = Instance(low: 0, high: 0)
   }
 
   // MARK: State
@@ -106,23 +167,25 @@ final class SimulatedCluster {
   let seed: UInt64
   let fault: PlantedFault?
   let weather: Weather
-  private var random: Randomness
-  private var now: UInt64 = 1_000_000_000
+  var random: Randomness
+  var now: UInt64 = 1_000_000_000
   private var order = 0
   private var queue = Heap<Scheduled>()
-  private var processes: [Node: Process] = [:]
+  var processes: [Node: Process] = [:]
   private var links: [UInt32: Link] = [:]
-  private var linkOf: [Node: [PeerID.Side: UInt32]] = [:]
+  var linkOf: [Node: [PeerID.Side: UInt32]] = [:]
   private var streamLinks: [Int: UInt32] = [:]
   private var nextLink: UInt32 = 1
-  private var isHealing = false
+  var isHealing = false
   private(set) var violations: [String] = []
   private(set) var events = 0
   private(set) var trace: UInt64 = 0xCBF2_9CE4_8422_2325
 
   // Broker.
-  private var broker: BrokerMachine<Payload>
+  var broker: BrokerMachine<Held>
   private var brokerLives: UInt64 = 0
+  /// What this life of the broker holds.
+  var meter = Meter()
 
   // Ingest: what is on its disk survives.
   private var producer: ProducerMachine<Payload>
@@ -139,6 +202,14 @@ final class SimulatedCluster {
   private var workers: [Box<WorkerMachine<Payload>>?]
   private var hung: [Int: Set<JobID>] = [:]
 
+  // Askers: what they have asked and not been told.
+  var askers: [Asker] = []
+  /// Ids that the rogue was given in earlier lives, and in this one.
+  var seenByRogue: [JobID] = []
+  var givenToRogue: [JobID] = []
+  /// Workers that a question has killed, as long as broker and asker know of each other.
+  var deaths: [UInt64: Int] = [:]
+
   // Ledger: keys and effects survive, the rest does not.
   private var ledger: WorkerMachine<Payload>
   private var keys: Set<UInt64> = []
@@ -154,28 +225,63 @@ final class SimulatedCluster {
   private var lastShown: [Int: (epoch: UInt64, sequence: UInt64)] = [:]
 
   static let topic = "sum"
-  private static let slots = 2
-  private static let bytesMax = 64
+  static let slots = 2
+  /// A dozen small jobs, each with what an object costs.
+  private static let bytesMax = 12 * 520
 
   init(seed: UInt64, fault: PlantedFault? = nil) {
     self.seed = seed
     self.fault = fault
     var random = Randomness(seed: seed)
     weather = Weather(&random)
-    broker = BrokerMachine(release: "sim", identity: 0, now: 0)
-    producer = ProducerMachine(Self.producerHello, now: 0)
+    broker = BrokerMachine(
+      settings: .init(access: Self.access), release: "sim", identity: 0, now: 0)
+    producer = ProducerMachine(Self.producerHello(.init(low: 1, high: 1)), now: 0)
     producer.resendInterval = .max
-    ledger = WorkerMachine(Self.workerHello("ledger", "ledger"), slots: 8, now: 0)
+    ledger = WorkerMachine(Self.ledgerHello("ledger", .init(low: 2, high: 2)), slots: 8, now: 0)
     workers = Array(repeating: nil, count: weather.workers)
     subscribers = Array(repeating: nil, count: 3)
     self.random = random
+    askers = (0..<3).map { Asker(number: $0) }
   }
 
-  private static let producerHello = Hello(
-    role: .producer, name: "ingest", process: 1, release: "sim", routes: [["price", "ledger"]])
+  // MARK: Roles
 
-  private static func workerHello(_ name: String, _ service: String) -> Hello {
-    Hello(role: .worker, name: name, process: 1, release: "sim", services: [service])
+  static let ingestRole = PeerRole(rawValue: 3)
+  static let ledgerRole = PeerRole(rawValue: 4)
+
+  static let access = AccessTable(
+    roles: [
+      .client: .init(name: "client", peersMax: 20, routes: [["ask"], ["query"]]),
+      .worker: .init(name: "worker", peersMax: 20, offers: ["price", "ask"]),
+      ingestRole: .init(
+        name: "ingest", isExclusive: true, peersMax: 4, routes: [["price", "ledger"]]),
+      ledgerRole: .init(
+        name: "ledger", isExclusive: true, peersMax: 4, offers: ["ledger", "query"], topics: [topic]
+      ),
+    ],
+    services: [
+      "price": .init(), "ask": .init(isInteractive: true),
+      "ledger": .init(commits: true, lossesMax: 5),
+      "query": .init(isInteractive: true, lossesMax: 5),
+    ])
+
+  private static func producerHello(_ instance: Instance) -> Hello {
+    Hello(
+      role: ingestRole, name: "ingest", process: 1, release: "sim", routes: [["price", "ledger"]],
+      instance: instance)
+  }
+
+  private static func workerHello(_ name: String, _ instance: Instance) -> Hello {
+    Hello(
+      role: .worker, name: name, process: 1, release: "sim", services: ["price", "ask"],
+      instance: instance)
+  }
+
+  static func ledgerHello(_ name: String, _ instance: Instance) -> Hello {
+    Hello(
+      role: ledgerRole, name: name, process: 1, release: "sim", services: ["ledger", "query"],
+      instance: instance)
   }
 
   // MARK: Running
@@ -185,6 +291,11 @@ final class SimulatedCluster {
     for node in nodes { schedule(random.time(0...50), .start(node)) }
     for index in subscribers.indices {
       schedule(random.time(0...3_000), .start(.subscriber(index)))
+    }
+    for index in askers.indices { schedule(random.time(0...500), .start(.asker(index))) }
+    if weather.rogue > 0 {
+      schedule(random.time(200...2_000), .start(.impostor))
+      schedule(random.time(0...500), .start(.rogue))
     }
     for value in 1...UInt64(weather.batches) {
       schedule(random.time(0...3_000), .arrive(value))
@@ -208,12 +319,16 @@ final class SimulatedCluster {
     [.broker, .ingest, .ledger] + workers.indices.map { .worker($0) }
   }
 
-  private var everybody: [Node] { nodes.dropFirst() + subscribers.indices.map { .subscriber($0) } }
+  private var everybody: [Node] {
+    nodes.dropFirst() + subscribers.indices.map { .subscriber($0) }
+      + askers.indices.map { .asker($0) }
+  }
 
   private var isQuiet: Bool {
     journal.allSatisfy { noted.contains($0.sequence) } && unsynced.isEmpty
       && acknowledged.count == weather.batches
       && subscribers.indices.allSatisfy { shown[$0] == total }
+      && askers.allSatisfy { $0.isGreedy || $0.open.isEmpty }
   }
 
   private func run(until end: UInt64) {
@@ -227,17 +342,17 @@ final class SimulatedCluster {
     now = max(now, end)
   }
 
-  private func schedule(_ delay: UInt64, _ event: Event) {
+  func schedule(_ delay: UInt64, _ event: Event) {
     order += 1
     queue.insert(Scheduled(time: now + delay, order: order, event: event))
   }
 
-  private func fail(_ what: String) { violations.append("\(what) (at \(now / 1_000_000) ms)") }
+  func fail(_ what: String) { violations.append("\(what) (at \(now / 1_000_000) ms)") }
 
   // MARK: Misfortune
 
   /// After an event: perhaps the process dies, stops, or loses a connection.
-  private func tempt(_ node: Node) {
+  func tempt(_ node: Node) {
     guard !isHealing else { return }
     if random.chance(weather.crash) {
       crash(node, restartAfter: random.time(20...600))
@@ -254,23 +369,28 @@ final class SimulatedCluster {
     links.filter { $0.value.isOpen && ($0.value.node == node || node == .broker) }.keys.sorted()
   }
 
-  private func crash(_ node: Node, restartAfter delay: UInt64) {
+  func crash(_ node: Node, restartAfter delay: UInt64) {
     guard var process = processes[node], process.isUp else { return }
     process.isUp = false
     process.life += 1
     processes[node] = process
     for link in openLinks(of: node) { breakLink(link, reconnect: node == .broker) }
     switch node {
+    case .broker: deaths = [:]
     case .ingest: crashJournal()
     case .ledger: crashLedger()
+    case .asker(let index): askers[index].open = [:]
     default: break
     }
+    // Troublemakers come again only while there is trouble.
+    if isHealing && (node == .impostor || node == .rogue) { return }
     schedule(delay, .start(node))
   }
 
   private func breakLink(_ id: UInt32, reconnect: Bool = true) {
     guard let link = links[id], link.isOpen else { return }
     links[id]?.isOpen = false
+    if case .asker(let index) = link.node { deaths = deaths.filter { Int($0.key >> 48) != index } }
     if let side = link.side {
       linkOf[link.node]?[side] = nil
     } else if case .subscriber(let index) = link.node {
@@ -296,19 +416,25 @@ final class SimulatedCluster {
     case .subscribe(let link): subscribed(link)
     case .computed(let index, let job, let result, let life): computed(index, job, result, life)
     case .commit(let job, let value, let life): commit(job, value, life)
+    case .replied(let job, let payload, let life): replied(job, payload, life)
+    case .ask(let index, let life): ask(index, life)
+    case .misbehave(let node, let life): misbehave(node, life)
     case .lateKey(let key, let life):
       if isAlive(.ledger, life) { keys.insert(key) }
-    case .lateEffect(let job, let value, let life):
-      if isAlive(.ledger, life) { apply(job, value) }
+    case .lateEffect(let value, let life):
+      if isAlive(.ledger, life) {
+        keys.insert(value)
+        apply(value)
+      }
     }
   }
 
-  private func isAlive(_ node: Node, _ life: Int) -> Bool {
+  func isAlive(_ node: Node, _ life: Int) -> Bool {
     processes[node]?.isUp == true && processes[node]?.life == life
   }
 
   /// A stopped process handles nothing: its events wait.
-  private func waitsFrozen(_ node: Node, _ event: Event) -> Bool {
+  func waitsFrozen(_ node: Node, _ event: Event) -> Bool {
     guard let until = processes[node]?.frozenUntil, until > now else { return false }
     schedule(until - now + 1, event)
     return true
@@ -317,22 +443,25 @@ final class SimulatedCluster {
   private func start(_ node: Node) {
     guard processes[node]?.isUp != true else { return }
     let life = (processes[node]?.life ?? 0) + 1
-    processes[node] = Process(isUp: true, life: life)
+    let instance = Instance(low: random.next(), high: random.next())
+    processes[node] = Process(isUp: true, life: life, instance: instance)
     switch node {
     case .broker: startBroker()
-    case .ingest: startIngest()
+    case .ingest: startIngest(instance)
+    case .asker(let index): startAsker(index, instance)
+    case .impostor, .rogue: schedule(random.time(50...400), .misbehave(node, life: life))
     case .ledger:
-      ledger = WorkerMachine(Self.workerHello("ledger", "ledger"), slots: 8, now: now)
+      ledger = WorkerMachine(Self.ledgerHello("ledger", instance), slots: 8, now: now)
       publisherEpoch += 1
       streamSequence = 0
     case .worker(let index):
       var machine = WorkerMachine<Payload>(
-        Self.workerHello("worker-\(index)", "price"), slots: Self.slots, now: now)
+        Self.workerHello("worker-\(index)", instance), slots: Self.slots, now: now)
       machine.fault = fault
       workers[index] = Box(machine)
       hung[index] = []
     case .subscriber(let index):
-      var machine = SubscriberMachine<Payload>()
+      var machine = SubscriberMachine<Payload>(now: now)
       machine.fault = fault
       subscribers[index] = Box(machine)
       shown[index] = 0
@@ -341,27 +470,33 @@ final class SimulatedCluster {
     switch node {
     case .broker: break
     case .subscriber: schedule(random.time(1...20), .connect(node, nil, life: life))
-    case .ingest: schedule(random.time(1...20), .connect(node, .client, life: life))
-    case .ledger, .worker: schedule(random.time(1...20), .connect(node, .worker, life: life))
+    case .ingest, .asker: schedule(random.time(1...20), .connect(node, .client, life: life))
+    case .ledger, .worker, .impostor, .rogue:
+      schedule(random.time(1...20), .connect(node, .worker, life: life))
     }
     schedule(random.time(0...50), .tick(node, life: life))
   }
 
   private func startBroker() {
     brokerLives += 1
-    var settings = BrokerMachine<Payload>.Settings()
+    var settings = BrokerMachine<Held>.Settings(access: Self.access)
     settings.heartbeatMilliseconds = 100
     settings.livenessMilliseconds = 600
     settings.leaseMilliseconds = 1_500
     settings.bytesMax = Self.bytesMax
+    settings.jobsMax = 24
     settings.topicChangesMax = 16
+    // A snapshot and some deltas, each with what an object costs.
+    settings.topicBytesMax = 8 * 512 + 120
     settings.fault = fault
+    meter = Meter()
     broker = BrokerMachine(settings: settings, release: "sim", identity: brokerLives, now: now)
-    for node in everybody {
+    for node in everybody + [.impostor, .rogue] {
       guard let process = processes[node], process.isUp else { continue }
       switch node {
-      case .ingest: schedule(random.time(5...100), .connect(node, .client, life: process.life))
-      case .ledger, .worker:
+      case .ingest, .asker:
+        schedule(random.time(5...100), .connect(node, .client, life: process.life))
+      case .ledger, .worker, .impostor, .rogue:
         schedule(random.time(5...100), .connect(node, .worker, life: process.life))
       case .subscriber: schedule(random.time(5...100), .connect(node, nil, life: process.life))
       case .broker: break
@@ -375,11 +510,9 @@ final class SimulatedCluster {
     schedule(100_000_000, .tick(node, life: life))
     switch node {
     case .broker:
-      var actions: [BrokerMachine<Payload>.Action] = []
+      var actions: [BrokerMachine<Held>.Action] = []
       broker.tick(now: now, &actions)
-      perform(actions)
-      let held = broker.status(now: now).heldBytes
-      if held > 8 * Self.bytesMax { fail("I9: the broker holds \(held) bytes") }
+      perform(&actions)
     case .ingest:
       var actions: [ProducerMachine<Payload>.Action] = []
       producer.tick(now: now, &actions)
@@ -392,7 +525,16 @@ final class SimulatedCluster {
       var actions: [WorkerMachine<Payload>.Action] = []
       workers[index]?.value.tick(now: now, &actions)
       perform(actions, node)
-    case .subscriber: break
+    case .asker(let index): tickAsker(index)
+    case .subscriber(let index):
+      var actions: [SubscriberMachine<Payload>.Action] = []
+      subscribers[index]?.value.tick(now: now, &actions)
+      for action in actions {
+        if case .join = action, let link = streamLinks[index] {
+          schedule(random.time(1...20), .subscribe(link))
+        }
+      }
+    case .impostor, .rogue: break
     }
     tempt(node)
   }
@@ -414,7 +556,7 @@ final class SimulatedCluster {
     nextLink += 1
   }
 
-  private func send(_ wire: Wire, from node: Node, _ side: PeerID.Side) {
+  func send(_ wire: Wire, from node: Node, _ side: PeerID.Side) {
     guard let id = linkOf[node]?[side], var link = links[id] else { return }
     // In order within the connection, whatever the delays.
     link.lastToBroker = max(link.lastToBroker + 1, now + random.time(0...15))
@@ -439,58 +581,88 @@ final class SimulatedCluster {
       processes[.broker]?.isUp == true
     else { return }
     if waitsFrozen(.broker, .toBroker(id, wire)) { return }
-    var actions: [BrokerMachine<Payload>.Action] = []
+    var actions: [BrokerMachine<Held>.Action] = []
     let peer = PeerID(side, id)
+    if case .forged? = wire.payload, isKnownToRogue(wire.header.job) { return }
     switch (wire.header.command, wire.payload) {
     case (.hello, .hello(let hello)?):
       broker.greeted(hello, by: peer, now: now, &actions)
     case (.publish, let payload?):
       broker.published(
-        wire.header, topic: wire.topic ?? "", payload, bytes: 1, by: peer, now: now, &actions)
+        wire.header, topic: wire.topic ?? "", Held(payload, meter), bytes: payload.bytes, by: peer,
+        now: now, &actions)
     default:
+      let (payload, control) = (wire.payload, wire.control)
       broker.received(
-        wire.header, wire.payload, bytes: wire.payload == nil ? 0 : 4, from: peer, now: now,
-        &actions)
+        wire.header, payload.map { Held($0, meter) }, control: control.map { Held($0, meter) },
+        controlBytes: control?.bytes ?? 0, bytes: (payload?.bytes ?? 0) + (control?.bytes ?? 0),
+        from: peer, now: now, &actions)
     }
-    perform(actions)
+    perform(&actions)
     tempt(.broker)
   }
 
-  private func perform(_ first: [BrokerMachine<Payload>.Action]) {
-    var actions = first
+  private func perform(_ actions: inout [BrokerMachine<Held>.Action]) {
     var index = 0
     while index < actions.count {
       switch actions[index] {
       case .send(let peer, let header, let payload):
-        if links[peer.number]?.isOpen == true {
-          sendToClient(Wire(header: header, payload: payload), peer.number)
-        } else {
-          broker.unreachable(peer, now: now, &actions)
-        }
+        send(Wire(header: header, payload: payload?.payload), to: peer, &actions)
+      case .sendWithControl(let peer, let header, let payload, let control):
+        send(
+          Wire(header: header, payload: payload.payload, control: control.payload), to: peer,
+          &actions)
       case .welcome(let peer, let welcome):
         sendToClient(Wire(header: Header(.welcome), payload: .welcome(welcome)), peer.number)
+      case .refuse(let peer, let code, _):
+        sendToClient(Wire(header: Header(.error, argument: code.rawValue)), peer.number)
       case .publish(let topic, let header, let payload):
-        publish(Wire(header: header, payload: payload, topic: topic))
+        publish(Wire(header: header, payload: payload?.payload, topic: topic))
       case .status, .note:
         break
       }
       index += 1
     }
+    // Nothing of this event refers to a payload any more: what is left, the broker holds.
+    actions = []
+    checkBroker()
+  }
+
+  private func send(
+    _ wire: Wire, to peer: PeerID, _ actions: inout [BrokerMachine<Held>.Action]
+  ) {
+    guard links[peer.number]?.isOpen == true else {
+      return broker.unreachable(peer, now: now, &actions)
+    }
+    if !isHealing && wire.header.command == .job && random.chance(weather.full) {
+      return broker.full(peer, wire.header, now: now, &actions)
+    }
+    sendToClient(wire, peer.number)
   }
 
   private func publish(_ wire: Wire) {
-    for (_, id) in streamLinks.sorted(by: { $0.key < $1.key }) {
+    var wire = wire
+    var only: Int?
+    // What was asked for under a token comes to whoever asked, here named by its number.
+    if let topic = wire.topic, topic.hasPrefix("@"), let slash = topic.firstIndex(of: "/") {
+      only = Int(topic[topic.index(after: topic.startIndex)..<slash]).map { $0 - 100_000_000 }
+      wire.topic = String(topic[topic.index(after: slash)...])
+    }
+    for (index, id) in streamLinks.sorted(by: { $0.key < $1.key })
+    where only == nil || only == index {
       if !isHealing && random.chance(weather.streamLoss) { continue }
       sendToClient(wire, id)
     }
   }
 
   private func subscribed(_ id: UInt32) {
-    guard links[id]?.isOpen == true, processes[.broker]?.isUp == true else { return }
+    guard let link = links[id], link.isOpen, processes[.broker]?.isUp == true,
+      case .subscriber(let index) = link.node
+    else { return }
     if waitsFrozen(.broker, .subscribe(id)) { return }
-    var actions: [BrokerMachine<Payload>.Action] = []
-    broker.subscribed(prefix: Self.topic, &actions)
-    perform(actions)
+    var actions: [BrokerMachine<Held>.Action] = []
+    broker.subscribed("@\(100_000_000 + index)/\(Self.topic)", &actions)
+    perform(&actions)
   }
 
   private func toClient(_ id: UInt32, _ wire: Wire) {
@@ -503,7 +675,8 @@ final class SimulatedCluster {
       if case .welcome(let welcome)? = wire.payload {
         ledger.welcomed(welcome, now: now, &actions)
       } else {
-        ledger.received(wire.header, wire.payload, now: now, &actions)
+        ledger.received(
+          wire.header, wire.payload, control: wire.control, now: now, &actions)
       }
       perform(actions, .ledger)
     case .worker(let index):
@@ -515,6 +688,8 @@ final class SimulatedCluster {
       }
       perform(actions, link.node)
     case .subscriber(let index): toSubscriber(index, id, wire)
+    case .asker(let index): toAsker(index, wire)
+    case .impostor, .rogue: toTroublemaker(link.node, wire)
     case .broker: break
     }
     tempt(link.node)
@@ -523,7 +698,7 @@ final class SimulatedCluster {
   // MARK: Ingest and its journal
 
   private func arrive(_ value: UInt64) {
-    guard processes[.ingest]?.isUp == true, producer.outstandingBytes < 2 * Self.bytesMax else {
+    guard processes[.ingest]?.isUp == true, producer.outstanding < 20 else {
       // The client tries again until it is acknowledged.
       return schedule(random.time(20...200), .arrive(value))
     }
@@ -551,8 +726,13 @@ final class SimulatedCluster {
 
   private func submit(_ sequence: UInt64, _ value: UInt64) {
     var actions: [ProducerMachine<Payload>.Action] = []
+    let batch = Payload.batch(value)
     producer.submit(
-      JobID(epoch: 1, sequence: sequence), route: 0, .batch(value), bytes: 4, &actions)
+      JobID(epoch: 1, sequence: sequence),
+      .init(
+        route: 0, batch, control: .control(value),
+        bytes: batch.bytes + Payload.control(value).bytes,
+        waits: true), &actions)
     perform(actions)
     if fault == .journalDropsAtSend { droppedFromJournal.insert(sequence) }
   }
@@ -568,9 +748,9 @@ final class SimulatedCluster {
     answered = []
   }
 
-  private func startIngest() {
+  private func startIngest(_ instance: Instance) {
     hasDeadLetters = false
-    producer = ProducerMachine(Self.producerHello, now: now)
+    producer = ProducerMachine(Self.producerHello(instance), now: now)
     producer.resendInterval = .max
     producer.fault = fault
     let last = journal.map(\.sequence).max() ?? 0
@@ -586,7 +766,8 @@ final class SimulatedCluster {
     if case .welcome(let welcome)? = wire.payload {
       producer.welcomed(welcome, now: now, &actions)
     } else {
-      producer.received(wire.header, wire.payload, now: now, &actions)
+      producer.received(
+        wire.header, wire.payload, bytes: wire.payload?.bytes ?? 0, now: now, &actions)
     }
     perform(actions)
   }
@@ -598,15 +779,19 @@ final class SimulatedCluster {
         send(Wire(header: Header(.hello), payload: .hello(hello)), from: .ingest, .client)
       case .send(let header, let payload):
         send(Wire(header: header, payload: payload), from: .ingest, .client)
-      case .ended(let id, .committed):
+      case .sendWithControl(let header, let payload, let control):
+        send(Wire(header: header, payload: payload, control: control), from: .ingest, .client)
+      case .ended(let id, .committed, _):
         if !answered.insert(id.sequence).inserted { fail("a booking was counted twice") }
         noted.insert(id.sequence)
-        if !keys.contains(id.sequence) && !volatileKeys.contains(id.sequence) {
+        if let value = journal.last(where: { $0.sequence == id.sequence })?.value,
+          !keys.contains(value), !volatileKeys.contains(value)
+        {
           fail("I1: \(id) was answered and is not in the ledger")
         }
-      case .ended(let id, .result): fail("\(id) ended without the ledger")
-      case .ended(_, .failed): hasDeadLetters = true
-      case .progress, .connection: break
+      case .ended(let id, .result, _): fail("\(id) ended without the ledger")
+      case .ended(_, .failed, _): hasDeadLetters = true
+      case .progress, .connection, .unserved: break
       }
     }
   }
@@ -620,7 +805,8 @@ final class SimulatedCluster {
         send(Wire(header: Header(.hello), payload: .hello(hello)), from: node, .worker)
       case .send(let header, let payload):
         send(Wire(header: header, payload: payload), from: node, .worker)
-      case .run(let header, _, let payload): begin(node, header.job, payload)
+      case .run(let header, _, let payload, let control):
+        begin(node, header.job, payload, control)
       case .cancel(let id):
         if case .worker(let index) = node, hung[index]?.remove(id) != nil {
           finish(index, id, .failed(.unavailable, retryable: true, nil))
@@ -631,9 +817,15 @@ final class SimulatedCluster {
     }
   }
 
-  private func begin(_ node: Node, _ job: JobID, _ payload: Payload) {
+  private func begin(_ node: Node, _ job: JobID, _ payload: Payload, _ control: Payload?) {
     let life = processes[node]?.life ?? 0
     switch (node, payload) {
+    case (.worker, .question(let asker, let number, kills: true)):
+      countDeath(asker, number)
+      crash(node, restartAfter: random.time(20...300))
+    case (.worker(let index), .question(let asker, let number, _)):
+      schedule(
+        random.time(1...60), .computed(index, job, .answer(asker: asker, number), life: life))
     case (.worker(let index), .batch(let value)):
       if !isHealing && random.chance(weather.hang) {
         hung[index, default: []].insert(job)
@@ -641,8 +833,14 @@ final class SimulatedCluster {
         schedule(
           random.time(1...120), .computed(index, job, .outcome(value &* 3), life: life))
       }
+    case (.ledger, .question(let asker, let number, _)):
+      schedule(random.time(1...10), .replied(job, .answer(asker: asker, number), life: life))
     case (.ledger, .outcome(let value)):
+      guard control == .control(value / 3) else {
+        return fail("A3: the outcome \(value) came with the control \(String(describing: control))")
+      }
       schedule(random.time(1...12), .commit(job, value, life: life))
+    case (.ledger, .forged): fail("A3: the result of a stranger was taken")
     default:
       fail("I12: \(node) got \(payload)")
     }
@@ -661,11 +859,21 @@ final class SimulatedCluster {
     perform(actions, .worker(index))
   }
 
+  private func replied(_ job: JobID, _ answer: Payload, _ life: Int) {
+    guard isAlive(.ledger, life) else { return }
+    if waitsFrozen(.ledger, .replied(job, answer, life: life)) { return }
+    var actions: [WorkerMachine<Payload>.Action] = []
+    ledger.finished(job, .result(answer), &actions)
+    perform(actions, .ledger)
+    tempt(.ledger)
+  }
+
   private func commit(_ job: JobID, _ value: UInt64, _ life: Int) {
     guard isAlive(.ledger, life) else { return }
     if waitsFrozen(.ledger, .commit(job, value, life: life)) { return }
-    let isKnown = keys.contains(job.sequence) || volatileKeys.contains(job.sequence)
-    if !isKnown { book(job, value, life) }
+    let batch = value / 3
+    let isKnown = keys.contains(batch) || volatileKeys.contains(batch)
+    if !isKnown { book(batch, life) }
     var actions: [WorkerMachine<Payload>.Action] = []
     ledger.finished(job, .committed(nil), &actions)
     perform(actions, .ledger)
@@ -673,27 +881,27 @@ final class SimulatedCluster {
   }
 
   /// The transaction: key and effect together, unless a fault says otherwise.
-  private func book(_ job: JobID, _ value: UInt64, _ life: Int) {
+  private func book(_ batch: UInt64, _ life: Int) {
     switch fault {
     case .ledgerCommitsTwice:
-      apply(job, value)
-      volatileKeys.insert(job.sequence)
-      schedule(random.time(1...8), .lateKey(job.sequence, life: life))
+      apply(batch)
+      volatileKeys.insert(batch)
+      schedule(random.time(1...8), .lateKey(batch, life: life))
     case .ledgerForgetsKeys:
-      apply(job, value)
-      volatileKeys.insert(job.sequence)
+      apply(batch)
+      volatileKeys.insert(batch)
     case .ledgerAnswersEarly:
-      volatileKeys.insert(job.sequence)
-      schedule(random.time(1...8), .lateEffect(job, value, life: life))
+      volatileKeys.insert(batch)
+      schedule(random.time(1...8), .lateEffect(batch, life: life))
     default:
-      keys.insert(job.sequence)
-      apply(job, value)
+      keys.insert(batch)
+      apply(batch)
     }
   }
 
-  private func apply(_ job: JobID, _ value: UInt64) {
-    if fault == .ledgerAnswersEarly { keys.insert(job.sequence) }
-    effects[value / 3, default: 0] += 1
+  private func apply(_ batch: UInt64) {
+    let value = batch &* 3
+    effects[batch, default: 0] += 1
     total += Int64(value)
     streamSequence += 1
     publish(.change(Int64(value)), isSnapshot: false)
@@ -731,7 +939,8 @@ final class SimulatedCluster {
           fail("I10: subscriber \(index) went from \(last.sequence) to \(sequence)")
         }
         lastShown[index] = (wire.header.job.epoch, sequence)
-      case .resubscribe: schedule(random.time(1...20), .subscribe(link))
+      case .join: schedule(random.time(1...20), .subscribe(link))
+      case .caughtUp: break
       default: fail("a subscriber was told something else")
       }
     }
@@ -744,7 +953,7 @@ final class SimulatedCluster {
       fail("I6: batch \(value) was never acknowledged")
     }
     for value in acknowledged.sorted() where effects[value] != 1 {
-      fail("I1, I2: batch \(value) counts \(effects[value] ?? 0) times")
+      fail("I1, I2: batch \(value) counts \(effects[value] ?? 0) times: \(describe())")
     }
     for (value, count) in effects where !acknowledged.contains(value) && count > 0 {
       fail("I2: batch \(value) was never acknowledged and counts")
@@ -757,6 +966,12 @@ final class SimulatedCluster {
     }
     for index in subscribers.indices where shown[index] != total {
       fail("I11: subscriber \(index) shows \(shown[index] ?? -1), the ledger has \(total)")
+    }
+    for index in subscribers.indices where subscribers[index]?.value.isLive != true {
+      fail("I11: subscriber \(index) was never told that it has caught up")
+    }
+    for asker in askers where !asker.isGreedy && !asker.open.isEmpty {
+      fail("I13: asker \(asker.number) waits for \(asker.open.count) answers")
     }
   }
 }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Broker
 import BrokerService
+import ClusterAccess
 import Host
 import ZeroMQ
 
@@ -36,7 +37,7 @@ struct BrokerCommand: AsyncParsableCommand {
   func run() async throws {
     try options.dataDirectory.create()
     try await ServiceProcess.run("broker", options) { parts in
-      var settings = BrokerMachine<SharedMessage>.Settings()
+      var settings = BrokerMachine<SharedMessage>.Settings(access: .cluster)
       settings.heartbeatMilliseconds = heartbeat
       settings.livenessMilliseconds = liveness
       settings.attemptsMax = attempts

@@ -26,7 +26,7 @@ struct SolventCommand: AsyncParsableCommand {
           Balance.self, Audience.self,
         ]),
       CommandGroup(name: "What if", subcommands: [Scenario.self, Fleet.self]),
-      CommandGroup(name: "Watch", subcommands: [Watch.self, Workers.self]),
+      CommandGroup(name: "Watch", subcommands: [Watch.self, Workers.self, Jobs.self]),
     ])
 
   private typealias Asynchronous = any AsyncParsableCommand

@@ -16,6 +16,8 @@ public enum MetricName: String, CaseIterable, Sendable {
   case jobTime = "solvent_job_seconds"
   case jobsRejected = "solvent_jobs_rejected_total"
   case ingestEvents = "solvent_ingest_events_total"
+  case ingestParked = "solvent_ingest_parked_batches"
+  case ingestWrongResults = "solvent_ingest_wrong_results_total"
   case ledgerBatches = "solvent_ledger_batches_total"
   case ledgerCommit = "solvent_ledger_commit_seconds"
 
@@ -25,7 +27,7 @@ public enum MetricName: String, CaseIterable, Sendable {
     case .brokerQueueDepth: "Jobs that wait for a worker, per service."
     case .brokerQueueAge: "How long the oldest waiting job has waited, per service."
     case .brokerInFlight: "Jobs that workers hold, per service."
-    case .brokerHeld: "Payload bytes of the jobs that the broker holds."
+    case .brokerHeld: "Bytes that the broker holds: jobs, topics, answers that are not read."
     case .brokerWorkers: "Workers and services that have joined."
     case .brokerFinished: "Jobs that ended with a result or a commit."
     case .brokerRequeued:
@@ -34,7 +36,10 @@ public enum MetricName: String, CaseIterable, Sendable {
     case .jobTime: "Time that a worker took for a job, per service."
     case .jobsRejected: "Jobs that a worker rejected for good, per service."
     case .ingestEvents: "Usage rows that were read: accepted, quarantined or duplicate."
-    case .ledgerBatches: "Batches that reached the ledger: committed, already there, or refused."
+    case .ingestParked: "Batches that could not be booked and wait for a decision: solvent jobs."
+    case .ingestWrongResults: "Results of workers that were found to be wrong."
+    case .ledgerBatches:
+      "Batches that reached the ledger: committed, already there, refused, or with another's outcome."
     case .ledgerCommit: "Time that a transaction of batches took."
     }
   }
@@ -45,7 +50,7 @@ public enum MetricName: String, CaseIterable, Sendable {
     case .brokerQueueDepth, .brokerQueueAge, .brokerInFlight, .jobTime, .jobsRejected: "service"
     case .ingestEvents, .ledgerBatches: "result"
     case .brokerHeld, .brokerWorkers, .brokerFinished, .brokerRequeued, .brokerDeadLetters,
-      .ledgerCommit:
+      .ingestParked, .ingestWrongResults, .ledgerCommit:
       nil
     }
   }

@@ -14,13 +14,13 @@ public struct WorkersPrinter {
     case .csv:
       page.csv([
         "name", "process", "services", "in_flight", "done", "free", "silent_milliseconds",
-        "draining",
+        "draining", "quarantined",
       ])
       for worker in status.workers {
         page.csv([
           worker.name, "\(worker.process)", worker.services.joined(separator: " "),
           "\(worker.inFlight)", "\(worker.done)", "\(worker.credit)",
-          "\(worker.silentMilliseconds)", "\(worker.draining)",
+          "\(worker.silentMilliseconds)", "\(worker.draining)", "\(worker.quarantined)",
         ])
       }
     case .table, .md: printTables(on: page)
@@ -38,7 +38,8 @@ public struct WorkersPrinter {
       table.rows.append([
         worker.name, "\(worker.process)", worker.services.joined(separator: ", "),
         "\(worker.inFlight)", Text.grouped(worker.done), "\(worker.credit)",
-        "\(worker.silentMilliseconds) ms ago", worker.draining ? "draining" : "ready",
+        "\(worker.silentMilliseconds) ms ago",
+        worker.quarantined ? "quarantined" : worker.draining ? "draining" : "ready",
       ])
     }
     table.print(on: page)
@@ -79,6 +80,7 @@ private struct WorkersJSON: Encodable {
     var free: Int
     var silentMilliseconds: Int
     var draining: Bool
+    var quarantined: Bool
   }
 
   struct Queue: Encodable {
@@ -105,7 +107,7 @@ private struct WorkersJSON: Encodable {
       Worker(
         name: $0.name, process: $0.process, services: $0.services, inFlight: $0.inFlight,
         done: $0.done, free: $0.credit, silentMilliseconds: $0.silentMilliseconds,
-        draining: $0.draining)
+        draining: $0.draining, quarantined: $0.quarantined)
     }
     queues = status.jobQueues.map {
       Queue(

@@ -13,11 +13,11 @@ public enum PartialLine {
     var standardError: Double
   }
 
-  public static func text(_ partial: Simulator.Partial) -> String {
+  public static func text(_ progress: SpreadProgress) -> String {
     JSON.text(
       "solvent.partial/v1",
       PartialJSON(
-        paths: partial.paths, of: partial.ofPaths, ruin: partial.ruin.value,
-        standardError: partial.ruin.standardError))
+        paths: progress.done, of: progress.of, ruin: progress.ruin.value,
+        standardError: progress.ruin.standardError))
   }
 }

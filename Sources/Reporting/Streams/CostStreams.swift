@@ -35,17 +35,20 @@ public struct CostUpdate: Codable, Hashable, Sendable {
   public var currency: String
   /// All rows of the topic in a snapshot, the changed ones in a delta.
   public var rows: [Row]
+  /// Everything in the ledger, what the topic's window leaves out included.
+  public var total: CostTotals
 
-  public init(topic: String, ledger: Int64, currency: String, rows: [Row]) {
+  public init(topic: String, ledger: Int64, currency: String, rows: [Row], total: CostTotals) {
     self.topic = topic
     self.ledger = ledger
     self.currency = currency
     self.rows = rows
+    self.total = total
   }
 
   enum CodingKeys: Int, CodingKey {
     case topic = 1
-    case ledger, currency, rows
+    case ledger, currency, rows, total
   }
 }
 
@@ -113,6 +116,7 @@ public struct CostStreams {
   private var states = CostTopic.all.map { TopicState($0) }
   private var ledgerSequence: Int64 = 0
   private var currency = ""
+  private var total = CostTotals()
 
   /// Reads the ledger once.
   /// - Throws: What reading the ledger throws, or `MoneyError`.
@@ -125,6 +129,7 @@ public struct CostStreams {
       var totals = CostTotals()
       try totals.add(
         posting.meter, posting.quantity, posting.pricing, posting.evidence, posting.cost)
+      try total.add(totals)
       for index in states.indices {
         let split = index % CostTopic.Split.allCases.count
         try states[index].add(posting.bucket.start, numbers[split], totals)
@@ -187,10 +192,11 @@ public struct CostStreams {
       else { continue }
       let time = TimeBucket(index: outcome.buckets[line]).start
       if !runs[0].covers(time) { try flush(0, &self) }
+      let cost = try outcome.costs.money(line)
       try runs[0].add(
         time, runs[0].positions[Int(outcome.series[line])], meter, outcome.quantities[line],
-        pricing,
-        evidence, outcome.costs.money(line))
+        pricing, evidence, cost)
+      if split == 0 { try total.add(meter, outcome.quantities[line], pricing, evidence, cost) }
     }
     for level in runs.indices { try flush(level, &self) }
   }
@@ -222,7 +228,8 @@ public struct CostStreams {
     return Message(
       topic: state.topic.name, sequence: state.sequence, isSnapshot: isSnapshot,
       update: CostUpdate(
-        topic: state.topic.name, ledger: ledgerSequence, currency: currency, rows: sorted))
+        topic: state.topic.name, ledger: ledgerSequence, currency: currency, rows: sorted,
+        total: total))
   }
 }
 
@@ -390,6 +397,8 @@ public struct CostStreamRows: Sendable, Equatable {
   public private(set) var ledger: Int64 = 0
   /// ISO 4217 code of all costs; empty before the first message.
   public private(set) var currency = ""
+  /// Everything in the ledger, as the last message says.
+  public private(set) var total = CostTotals()
 
   /// A follower that has seen no message.
   public init() {}
@@ -399,6 +408,7 @@ public struct CostStreamRows: Sendable, Equatable {
   public mutating func take(_ update: CostUpdate, isSnapshot: Bool) -> [CostUpdate.Row] {
     ledger = max(ledger, update.ledger)
     currency = update.currency
+    total = update.total
     let before = topics[update.topic] ?? [:]
     var rows = isSnapshot ? [:] : before
     for row in update.rows { rows[Key(time: row.time, name: row.name)] = row.totals }

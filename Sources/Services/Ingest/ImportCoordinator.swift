@@ -4,12 +4,14 @@ import Broker
 import CBOR
 import Cluster
 import ClusterAPI
+import Crypto
+import Dispatch
 import Economics
 import Foundation
 import Host
 import Journal
 import Logging
-import Metrics
+import Pricing
 import Synchronization
 import Usage
 import ZeroMQ
@@ -17,34 +19,31 @@ import ZeroMQ
 /// Carries out what ``ImportMachine`` decides: imports on threads of their own, batches to the journal
 /// and on to the broker.
 final class ImportCoordinator: Sendable {
-  /// What the metrics say of the rows that were read.
-  struct Counts: Sendable {
-    private let accepted = Counter(.ingestEvents, "accepted")
-    private let quarantined = Counter(.ingestEvents, "quarantined")
-    private let duplicate = Counter(.ingestEvents, "duplicate")
-
-    func add(_ batch: ReadBatch) {
-      accepted.increment(by: batch.batch.count)
-      quarantined.increment(by: batch.quarantined.count)
-      duplicate.increment(by: batch.duplicates)
-    }
-  }
-
   private struct State {
     var machine: ImportMachine
     /// What each running import last said of itself.
     var progress: [JobID: (permille: Int, rows: Int)] = [:]
+    var batches = BatchMachine()
+    /// Batches on their way to the ledger.
+    var held: [UInt64: HeldBatch] = [:]
+    /// Batches that could not be booked.
+    var parked: [UInt64: ParkedBatch] = [:]
+
+    func answer(_ parked: some Sequence<ParkedBatch>) -> JobsAnswer {
+      JobsAnswer(parked: parked.sorted { $0.batch < $1.batch }, underWay: held.count)
+    }
   }
 
   let journal: Journal
   let dataDirectory: DataDirectory
   let logger: Logger
-  let counts = Counts()
+  let counts = IngestCounts()
   /// The ids of accepted events; used by one import at a time, under its lock.
   let ids: IDIndexBox
   private let state: Mutex<State>
   /// Signalled whenever something is booked or closed.
   private let booked = NSCondition()
+  private let deciding = DispatchQueue(label: "solvent.deciding")
   private let nodes = Mutex<(outbox: WorkerOutbox, batches: ProducerOutbox)?>(nil)
 
   init(
@@ -158,35 +157,145 @@ final class ImportCoordinator: Sendable {
   func resubmit(_ batches: [JournalContents.Batch]) throws {
     for batch in batches {
       try waitForRoom(nil)
-      let payload = try SharedMessage(
-        JournalFiles.job(at: batch.position, directory: dataDirectory.journal))
+      let bytes = try JournalFiles.job(at: batch.position, directory: dataDirectory.journal)
+      let job = try CBORDecoder().decode(PricingJob.self, from: bytes)
+      let payload = try SharedMessage(bytes)
       decide { $0.resubmitting(batch.sequence, bytes: payload.count) }
-      submit(batch.sequence, payload, redelivered: true)
+      begin(batch.sequence, HeldBatch(payload, BatchControl(job), isRedelivered: true))
     }
   }
 
   /// A batch is durable: it may be priced and booked.
-  func durable(_ sequence: UInt64, _ payload: SharedMessage, _ key: ImportKey, run: Int) {
+  func durable(
+    _ sequence: UInt64, _ payload: SharedMessage, _ control: BatchControl, _ key: ImportKey,
+    run: Int
+  ) {
     decide { $0.durable(sequence, key, bytes: payload.count, run: run) }
-    submit(sequence, payload, redelivered: false)
+    begin(sequence, HeldBatch(payload, control))
   }
 
-  private func submit(_ sequence: UInt64, _ payload: SharedMessage, redelivered: Bool) {
-    let id = JobID(epoch: journal.identity, sequence: sequence)
-    attached?.batches.submit(id, payload, redelivered: redelivered)
+  private func begin(_ sequence: UInt64, _ batch: HeldBatch) {
+    let actions = state.withLock { state in
+      state.held[sequence] = batch
+      return state.batches.began(sequence)
+    }
+    for action in actions { perform(action) }
   }
 
-  /// Called on the loop when a pricing job is over.
-  func ended(_ id: JobID, _ outcome: ProducerOutcome) {
-    let refusal: String? =
-      switch outcome {
-      case .committed: nil
-      case .result: "the route ended before the ledger"
-      case .failed(let code, let payload):
-        payload.map { String(decoding: $0.array, as: UTF8.self) }
-          ?? code.map { "\($0)" } ?? "failed"
+  /// Jobs that ask for the price alone have an epoch of their own.
+  private var samplingEpoch: UInt64 { journal.identity ^ 1 }
+
+  private func perform(_ action: BatchMachine.Action) {
+    do {
+      switch action {
+      case .price(let sequence):
+        try submit(sequence) { batch in
+          (JobID(epoch: samplingEpoch, sequence: sequence), batch.sampling)
+        }
+      case .book(let sequence, let digest, let worker):
+        try submit(sequence) { batch in
+          (
+            JobID(epoch: journal.identity, sequence: sequence),
+            try batch.booking(expecting: digest, avoiding: worker)
+          )
+        }
+      case .compute(let sequence):
+        deciding.async { [self] in compute(sequence) }
+      case .quarantine(let worker, let sequence, let reason):
+        logger.critical(
+          "a worker's result is wrong; the broker takes no more from it",
+          metadata: ["batch": "\(sequence)", "worker": "\(worker)", "reason": "\(reason)"])
+        counts.addWrongResult()
+        attached?.batches.quarantine(worker: worker)
+      case .booked(let sequence): over(sequence, refusal: nil)
+      case .parked(let sequence, let reason): over(sequence, refusal: reason)
       }
-    for action in decide({ $0.ended(id.sequence, refusal: refusal) }) { perform(action) }
+    } catch {
+      logger.critical("a batch could not be sent", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func submit(
+    _ sequence: UInt64, _ job: (HeldBatch) throws -> (JobID, NewJob)
+  ) throws {
+    guard let batch = state.withLock({ $0.held[sequence] }) else { return }
+    let (id, new) = try job(batch)
+    attached?.batches.submit(id, new, redelivered: batch.isRedelivered)
+  }
+
+  /// Called on the loop when a job is over.
+  /// - Parameter worker: the broker's number for whoever computed the outcome.
+  func ended(_ id: JobID, _ outcome: ProducerOutcome, by worker: UInt32) {
+    let batch = id.sequence
+    let actions = decideOnBatch { machine in
+      switch outcome {
+      case .committed: machine.booked(batch)
+      case .result(let payload?) where id.epoch == samplingEpoch:
+        machine.priced(batch, Self.digest(payload), by: worker)
+      case .result: machine.failed(batch, reason: "the route ended before the ledger")
+      case .failed(.mismatch?, let payload):
+        machine.mismatched(batch, by: worker, reason: payload.map(Self.text) ?? "a wrong result")
+      case .failed(let code, let payload):
+        machine.failed(batch, reason: payload.map(Self.text) ?? Self.reason(code))
+      }
+    }
+    for action in actions { perform(action) }
+  }
+
+  private func decideOnBatch(
+    _ event: (inout BatchMachine) -> [BatchMachine.Action]
+  ) -> [BatchMachine.Action] {
+    state.withLock { event(&$0.batches) }
+  }
+
+  private static func digest(_ payload: SharedMessage) -> [UInt8] {
+    payload.withUnsafeBytes { bytes in
+      var hash = SHA256()
+      hash.update(bufferPointer: bytes)
+      return Array(hash.finalize())
+    }
+  }
+
+  private static func text(_ payload: SharedMessage) -> String {
+    payload.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private static func reason(_ code: FailureCode?) -> String {
+    switch code {
+    case .poison: "each worker that took it died or did not answer"
+    case let code?: "\(code)"
+    case nil: "it failed for an unknown reason"
+    }
+  }
+
+  /// The third result, made here: the one place where ingest prices anything.
+  private func compute(_ sequence: UInt64) {
+    guard let batch = state.withLock({ $0.held[sequence] }) else { return }
+    let actions: [BatchMachine.Action]
+    do {
+      let outcome = try Costing.price(batch.payload.decode(PricingJob.self))
+      let digest = Self.digest(try SharedMessage(encoding: outcome))
+      actions = decideOnBatch { $0.computed(sequence, digest) }
+    } catch {
+      actions = decideOnBatch { $0.failed(sequence, reason: "\(error)") }
+    }
+    for action in actions { perform(action) }
+  }
+
+  /// A batch is booked, or parked.
+  private func over(_ sequence: UInt64, refusal: String?) {
+    let actions = state.withLock { state in
+      let batch = state.held.removeValue(forKey: sequence)
+      if let refusal, let control = batch?.control {
+        state.parked[sequence] = ParkedBatch(
+          batch: sequence, source: control.key.source, start: control.key.start,
+          end: control.key.end, rows: control.rowsAccepted, reason: refusal,
+          parkedAt: Int64(Date().timeIntervalSince1970 * 1_000))
+      }
+      counts.setParked(state.parked.count)
+      return state.machine.ended(sequence, refusal: refusal)
+    }
+    for action in actions { perform(action) }
     signal()
   }
 
@@ -200,8 +309,104 @@ final class ImportCoordinator: Sendable {
       }
     case .alarm(let sequence, let reason):
       logger.critical(
-        "a batch was not booked", metadata: ["batch": "\(sequence)", "reason": "\(reason)"])
+        "a batch was not booked; see: solvent jobs",
+        metadata: ["batch": "\(sequence)", "reason": "\(reason)"])
     }
+  }
+
+  // MARK: Parked batches
+
+  /// Answers a question about batches that could not be booked.
+  func takeJobs(_ job: Job) {
+    deciding.async { [self] in
+      let outcome: JobOutcome
+      do {
+        let request = try job.payload.decode(JobsRequest.self)
+        outcome = .result(try SharedMessage(encoding: answer(request)))
+      } catch {
+        outcome = .failed(
+          .rejected, retryable: false, try? SharedMessage(Array("\(error)".utf8)))
+      }
+      attached?.outbox.finished(job.id, outcome)
+    }
+  }
+
+  private func answer(_ request: JobsRequest) throws -> JobsAnswer {
+    switch request {
+    case .list: return state.withLock { $0.answer($0.parked.values) }
+    case .show(let batch): return try show(parked([batch])[0])
+    case .replay(let batches): return try replay(parked(batches))
+    case .discard(let batches): return try discard(parked(batches))
+    }
+  }
+
+  /// - Throws: ``UnknownBatch`` for one that is not parked.
+  private func parked(_ batches: [UInt64]) throws -> [ParkedBatch] {
+    try state.withLock { state in
+      if batches.isEmpty { return state.parked.values.sorted { $0.batch < $1.batch } }
+      return try batches.map { batch in
+        guard let parked = state.parked[batch] else { throw UnknownBatch(number: batch) }
+        return parked
+      }
+    }
+  }
+
+  private func show(_ batch: ParkedBatch) throws -> JobsAnswer {
+    let (_, job) = try read(batch)
+    var answer = state.withLock { $0.answer([batch]) }
+    let control = BatchControl(job)
+    for (meter, sum) in zip(control.meters, control.sums) {
+      answer.quantities[Meter(rawValue: Int(meter))?.name ?? "\(meter)"] = sum
+    }
+    answer.series = (0..<job.batch.seriesTable.count).map { series in
+      job.batch.seriesTable.dimensions(of: series).sorted { $0.key < $1.key }
+        .map { "\($0.key)=\($0.value)" }
+    }
+    return answer
+  }
+
+  private func replay(_ batches: [ParkedBatch]) throws -> JobsAnswer {
+    for batch in batches {
+      let (bytes, job) = try read(batch)
+      let payload = try SharedMessage(bytes)
+      let isKnown = state.withLock { state in
+        state.parked[batch.batch] = nil
+        counts.setParked(state.parked.count)
+        return state.machine.replaying(batch.batch, bytes: payload.count)
+      }
+      guard isKnown else { continue }
+      begin(batch.batch, HeldBatch(payload, BatchControl(job), isRedelivered: true))
+    }
+    return state.withLock { $0.answer(batches) }
+  }
+
+  private func discard(_ batches: [ParkedBatch]) throws -> JobsAnswer {
+    let written = DispatchSemaphore(value: 0)
+    try journal.append(DiscardedBatches(sequences: batches.map(\.batch))) { _ in written.signal() }
+    written.wait()
+    let answer = state.withLock { state in
+      for batch in batches {
+        state.parked[batch.batch] = nil
+        state.machine.discarded(batch.batch)
+      }
+      counts.setParked(state.parked.count)
+      return state.answer(batches)
+    }
+    signal()
+    return answer
+  }
+
+  private func read(_ batch: ParkedBatch) throws -> ([UInt8], PricingJob) {
+    journal.flush()
+    guard let bytes = try JournalFiles.job(batch.batch, directory: dataDirectory.journal) else {
+      throw UnknownBatch(number: batch.batch)
+    }
+    return (bytes, try CBORDecoder().decode(PricingJob.self, from: bytes))
+  }
+
+  private struct UnknownBatch: Error, CustomStringConvertible {
+    let number: UInt64
+    var description: String { "batch \(number) is not among those that could not be booked" }
   }
 
   private func signal() {
@@ -220,6 +425,31 @@ final class ImportCoordinator: Sendable {
       if isDone() { return }
       _ = booked.wait(until: Date(timeIntervalSinceNow: 1))
     }
+  }
+}
+
+/// A batch on its way to the ledger.
+struct HeldBatch: Sendable {
+  let payload: SharedMessage
+  let control: BatchControl
+  /// It may have been sent before, by an earlier process.
+  var isRedelivered = false
+
+  init(_ payload: SharedMessage, _ control: BatchControl, isRedelivered: Bool = false) {
+    self.payload = payload
+    self.control = control
+    self.isRedelivered = isRedelivered
+  }
+
+  /// The job that asks for the price alone.
+  var sampling: NewJob { NewJob(route: IngestService.pricing, payload, waits: true) }
+
+  /// The job that has it booked.
+  func booking(expecting digest: [UInt8], avoiding worker: UInt32) throws -> NewJob {
+    let expected = control.expecting(digest)
+    return NewJob(
+      route: IngestService.booking, payload, control: try SharedMessage(encoding: expected),
+      waits: true, avoiding: worker)
   }
 }
 

@@ -78,7 +78,8 @@ struct ImportMachine: Sendable {
   private var runs: [ImportKey: Run] = [:]
   private var cancelled: Set<JobID> = []
   private var outstanding: [UInt64: Outstanding] = [:]
-  private var refused: [ImportKey: [String]] = [:]
+  /// Batches that were not booked, and why, by their number.
+  private var refused: [UInt64: (key: ImportKey, reason: String)] = [:]
   private(set) var outstandingBytes = 0
   private var unnoted: [UInt64] = []
   private var isClosed = false
@@ -191,11 +192,19 @@ struct ImportMachine: Sendable {
     guard let run = runs[key], run.submitted == run.durable,
       !outstanding.values.contains(where: { $0.key == key })
     else { return .waiting }
-    return refused[key].map { .refused($0) } ?? .complete
+    let reasons = refusals(key)
+    return reasons.isEmpty ? .complete : .refused(reasons)
   }
 
-  /// Why the ledger refused batches of an import since this process started.
-  func refusals(_ key: ImportKey) -> [String] { refused[key] ?? [] }
+  /// Why batches of an import could not be booked, each reason once, in the order of the batches.
+  func refusals(_ key: ImportKey) -> [String] {
+    var reasons: [String] = []
+    for (_, batch) in refused.sorted(by: { $0.key < $1.key })
+    where batch.key == key && !reasons.contains(batch.reason) {
+      reasons.append(batch.reason)
+    }
+    return reasons
+  }
 
   /// A run is over, however it ended.
   mutating func closed(_ key: ImportKey, job: JobID) {
@@ -256,11 +265,21 @@ struct ImportMachine: Sendable {
     let batch = outstanding.removeValue(forKey: sequence)
     outstandingBytes -= batch?.bytes ?? 0
     guard let refusal else { return note(sequence) }
-    if let key = batch?.key, refused[key]?.contains(refusal) != true {
-      refused[key, default: []].append(refusal)
-    }
+    if let key = batch?.key { refused[sequence] = (key, refusal) }
     return [.alarm(sequence, refusal)]
   }
+
+  /// A batch that was not booked is tried again.
+  /// - Returns: whether there is such a batch.
+  mutating func replaying(_ sequence: UInt64, bytes: Int) -> Bool {
+    guard let batch = refused.removeValue(forKey: sequence) else { return false }
+    outstanding[sequence] = Outstanding(bytes: bytes, key: batch.key)
+    outstandingBytes += bytes
+    return true
+  }
+
+  /// A batch that was not booked never will be.
+  mutating func discarded(_ sequence: UInt64) { refused[sequence] = nil }
 
   private mutating func note(_ sequence: UInt64) -> [Action] {
     unnoted.append(sequence)

@@ -102,7 +102,9 @@ final class ImportRun: Sendable {
       }
       state.end = piece.end
       state.nextLine = reader.nextLine
-      coordinator.counts.add(piece)
+      coordinator.counts.add(
+        accepted: piece.batch.count, quarantined: piece.quarantined.count,
+        duplicates: piece.duplicates)
       state.rowsRead += piece.rowsRead
       state.rowsAccepted += piece.batch.count
       state.rowsQuarantined += piece.quarantined.count
@@ -120,12 +122,13 @@ final class ImportRun: Sendable {
     let pricing = PricingJob(piece, source: key.source, stream: key.stream, book: book)
     let bytes = try CBOREncoder().encode(pricing)
     let payload = try SharedMessage(bytes)
+    let control = BatchControl(pricing)
     let run = coordinator.decide { $0.submitting(key, bytes: bytes.count) }
     let side = BatchMetadata(
       nextLine: nextLine, quarantined: piece.quarantined, contents: piece.contents)
     do {
       try coordinator.journal.append(job: bytes, side: side) { [coordinator] sequence in
-        coordinator.durable(sequence, payload, key, run: run)
+        coordinator.durable(sequence, payload, control, key, run: run)
       }
     } catch {
       coordinator.decide { $0.notSubmitted(key, bytes: bytes.count, run: run) }

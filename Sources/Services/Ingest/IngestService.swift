@@ -4,6 +4,7 @@ import Broker
 import CBOR
 public import Cluster
 import ClusterAPI
+import ClusterAccess
 import Dispatch
 import Economics
 import Foundation
@@ -28,6 +29,11 @@ public final class IngestService: Service {
   private let batches: ProducerOutbox
   private let pending: [JournalContents.Batch]
   private let logger: Logger
+
+  /// The routes of its jobs: to the ledger, and to a worker alone.
+  private static let routes = [[ServiceName.price, ServiceName.ledger], [ServiceName.price]]
+  static let booking = 0
+  static let pricing = 1
 
   /// Opens the journal, and joins the broker when it runs.
   /// - Throws: `JournalError` for a journal that is damaged or in use, `ZeroMQError`,
@@ -56,20 +62,27 @@ public final class IngestService: Service {
     let coordinator = ImportCoordinator(
       journal: journal, imports: contents.imports, ids: ids,
       pending: pending, dataDirectory: dataDirectory, logger: logger)
+    // One process with two connections: the broker knows by the instance that they are one.
+    let instance = Instance.random()
     let producer = try ProducerNode(
       loop: parts.loop, context: parts.context, address: address,
       hello: Hello(
-        role: .producer, name: parts.name, process: Int(getpid()), release: solventRelease,
-        routes: [[ServiceName.price, ServiceName.ledger]]),
+        role: .ingest, name: parts.name, process: Int(getpid()), release: solventRelease,
+        routes: Self.routes, instance: instance),
       logger: logger,
-      events: .init(ended: { id, outcome in coordinator.ended(id, outcome) }))
+      events: .init(ended: { id, outcome, worker in coordinator.ended(id, outcome, by: worker) }))
     let worker = try WorkerNode(
       loop: parts.loop, context: parts.context, address: address,
       hello: Hello(
-        role: .worker, name: parts.name, process: Int(getpid()), release: solventRelease,
-        services: [ServiceName.ingest]),
-      slots: 8, logger: logger, cancelled: { coordinator.cancelled($0) },
-      handler: { coordinator.take($0) })
+        role: .ingest, name: parts.name, process: Int(getpid()), release: solventRelease,
+        services: [ServiceName.ingest, ServiceName.jobs], instance: instance),
+      slots: 16, logger: logger, cancelled: { coordinator.cancelled($0) },
+      handler: { job in
+        switch job.service {
+        case ServiceName.jobs: coordinator.takeJobs(job)
+        default: coordinator.take(job)
+        }
+      })
     self.coordinator = coordinator
     self.producer = producer
     self.worker = worker
@@ -95,7 +108,7 @@ public final class IngestService: Service {
           "the ledger lacks batches that it had once; they are booked again from the journal",
           metadata: ["batches": "\(lost)"])
       }
-      return contents.batches.filter { !booked.contains($0.key) }
+      return contents.batches.filter { !$0.isDiscarded && !booked.contains($0.key) }
     } catch {
       logger.warning(
         "the ledger could not be compared with the journal",

@@ -3,6 +3,7 @@
 import Broker
 import CBOR
 import Cluster
+import Crypto
 import Dispatch
 import Economics
 import Host
@@ -36,6 +37,7 @@ final class Bookkeeper: Sendable {
     let committed = Counter(.ledgerBatches, "committed")
     let already = Counter(.ledgerBatches, "already")
     let refused = Counter(.ledgerBatches, "refused")
+    let mismatched = Counter(.ledgerBatches, "mismatched")
     let time = Timer(.ledgerCommit)
 
     func add(_ results: [Ledger.CommitResult], took: Duration) {
@@ -88,9 +90,24 @@ final class Bookkeeper: Sendable {
   func book(_ job: Job) {
     thread.async { [self] in
       do {
-        let entry = Entry(
-          id: job.id, outcome: try job.payload.decode(PricingOutcome.self),
-          bytes: job.payload.array)
+        guard let control = try job.control?.decode(BatchControl.self) else {
+          throw BatchError("an outcome without the batch's own sums; ingest sends both")
+        }
+        let outcome = try job.payload.decode(PricingOutcome.self)
+        let entry = Entry(id: job.id, outcome: outcome, bytes: job.payload.array)
+        if let difference = control.difference(
+          to: outcome, digest: Array(SHA256.hash(data: entry.bytes)))
+        {
+          logger.error(
+            "an outcome is not that of its batch",
+            metadata: [
+              "batch": "\(control.key)", "worker": "\(job.computedBy)",
+              "difference": "\(difference)",
+            ])
+          counts.mismatched.increment()
+          answers?.finished(job.id, Self.refusal(.mismatch, difference))
+          return
+        }
         decide { $0.received(entry) }
       } catch {
         answers?.finished(job.id, Self.refusal(.rejected, "\(error)"))

@@ -4,6 +4,7 @@ import Broker
 import CBOR
 public import Cluster
 import ClusterAPI
+import ClusterAccess
 import Dispatch
 import Economics
 import Foundation
@@ -21,27 +22,37 @@ import ZeroMQ
 ///     ledger job ────────> waits, takes all that wait,            query ──> read-only ledger
 ///                          one transaction, COMMIT each
 ///                          ─> streams (at most 10 messages a second and topic)
+///     simulations and searches ──> jobs for the workers (SpreadService)
 public final class ReportService: Service {
   private let bookkeeper: Bookkeeper
   private let node: WorkerNode
   private let outbox: WorkerOutbox
+  private let spread: SpreadService
 
   /// Opens the ledger, or creates it.
   /// - Throws: `LedgerError`, or what the database says.
   public init(parts: ServiceProcess.Parts, address: BrokerAddress, ledgerPath: String) throws {
+    let instance = Instance.random()
     let hello = Hello(
-      role: .worker, name: parts.name, process: Int(getpid()), release: solventRelease,
-      services: [ServiceName.ledger, ServiceName.books, ServiceName.query])
+      role: .report, name: parts.name, process: Int(getpid()), release: solventRelease,
+      services: [
+        ServiceName.ledger, ServiceName.books, ServiceName.query, ServiceName.scenario,
+        ServiceName.search,
+      ], instance: instance)
     let bookkeeper = try Bookkeeper(Ledger(path: ledgerPath), logger: parts.logger)
     let questions = QueryService(ledgerPath: ledgerPath)
+    let spread = SpreadService(
+      address: address, instance: instance, name: parts.name, logger: parts.logger)
     let node = try WorkerNode(
       loop: parts.loop, context: parts.context, address: address, hello: hello, slots: 64,
       logger: parts.logger,
       publishAll: { bookkeeper.publishAll() },
+      cancelled: { spread.cancelled($0) },
       handler: { job in
         switch job.service {
         case ServiceName.ledger: bookkeeper.book(job)
         case ServiceName.books: bookkeeper.bookEntries(job)
+        case ServiceName.scenario, ServiceName.search: spread.take(job)
         default: questions.answer(job)
         }
       })
@@ -51,6 +62,8 @@ public final class ReportService: Service {
     self.outbox = outbox
     bookkeeper.attach(outbox)
     questions.attach(outbox)
+    self.spread = spread
+    spread.attach(outbox)
   }
 
   public func run() async throws {
@@ -66,6 +79,7 @@ public final class ReportService: Service {
       }
     }
     try? await gracefulShutdown()
+    await spread.close()
     await node.drainAndLeave()
     publishing.cancel()
     bookkeeper.finish()

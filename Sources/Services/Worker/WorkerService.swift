@@ -4,6 +4,7 @@ import Broker
 import CBOR
 public import Cluster
 import ClusterAPI
+import ClusterAccess
 import Dispatch
 import Economics
 import Fleet
@@ -28,7 +29,7 @@ public final class WorkerService: Service {
     let hello = Hello(
       role: .worker, name: "\(parts.name)-\(getpid())", process: Int(getpid()),
       release: solventRelease,
-      services: [ServiceName.price, ServiceName.simulate, ServiceName.fleet])
+      services: [ServiceName.price, ServiceName.simulate, ServiceName.fleet], instance: .random())
     let computing = DispatchQueue(label: "solvent.compute")
     let (results, continuation) = AsyncStream<(JobID, JobOutcome)>.makeStream()
     let logger = parts.logger

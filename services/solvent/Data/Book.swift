@@ -3,6 +3,7 @@
 import ArgumentParser
 import Cluster
 import ClusterAPI
+import ClusterAccess
 import Documents
 import Economics
 import Foundation

@@ -4,6 +4,7 @@ import ArgumentParser
 import Broker
 import Cluster
 import ClusterAPI
+import ClusterAccess
 import Economics
 import Foundation
 import Host
@@ -54,6 +55,11 @@ struct ClusterOptions: ParsableArguments {
       await client.close()
       throw Failure(asking: error)
     }
+  }
+
+  /// Asks the ingest service about batches that could not be booked.
+  func ask(_ request: JobsRequest) async throws -> JobsAnswer {
+    try await ask(SharedMessage(encoding: request), of: ServiceName.jobs).decode(JobsAnswer.self)
   }
 
   /// Asks the broker about itself.

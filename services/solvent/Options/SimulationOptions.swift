@@ -4,6 +4,7 @@ import ArgumentParser
 import Broker
 import Cluster
 import ClusterAPI
+import ClusterAccess
 import Documents
 import Economics
 import Foundation
@@ -38,6 +39,11 @@ struct SimulationOptions: ParsableArguments {
   @Flag(help: "Compute in this process, not on the workers of a running cluster.")
   var local = false
 
+  @Flag(
+    name: .customLong("no-cache"),
+    help: "Compute again what the cluster has computed before; the result is the same.")
+  var computesAgain = false
+
   @Flag(help: "Print partial results to standard error, as lines of JSON.")
   var partials = false
 
@@ -70,18 +76,18 @@ struct SimulationOptions: ParsableArguments {
   /// Simulates, on the cluster if one runs.
   func simulate(_ scenarios: [RunwayScenario], paths: Int) async throws -> SimulationOutcome {
     let bar = ProgressBar("simulating", quiet: quiet || partials)
-    let simulator = Simulator(scenarios: scenarios, paths: paths, shard: shard) {
-      [partials] partial in
-      if partials { Terminal.note(PartialLine.text(partial)) }
-      bar.update(
-        permille: Int(partial.paths * 1_000 / max(1, partial.ofPaths)),
-        "P(ruin) \(Percent.text(partial.ruin))")
+    let show: @Sendable (SpreadProgress) -> Void = { [partials] progress in
+      if partials { Terminal.note(PartialLine.text(progress)) }
+      bar.update(permille: progress.permille, "P(ruin) \(Percent.text(progress.ruin))")
     }
     defer { bar.finish() }
-    guard !local, cluster.isRunning else { return try simulator.run() }
-    return try await cluster.onWorkers(of: ServiceName.simulate) { client, workers in
-      try await simulator.run(on: client, workers: workers)
+    guard !local, cluster.isRunning else {
+      return try Simulator(scenarios: scenarios, paths: paths, shard: shard, partial: show).run()
     }
+    let request = ScenarioRequest(
+      scenarios: scenarios, paths: paths, shard: shard, mayBeCached: !computesAgain)
+    return try await cluster.askAtLength(ServiceName.scenario, request, progress: show)
+      .decode(SimulationOutcome.self)
   }
 }
 

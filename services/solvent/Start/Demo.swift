@@ -3,6 +3,7 @@
 import ArgumentParser
 import Cluster
 import ClusterAPI
+import ClusterAccess
 import Documents
 import Economics
 import Fleet
@@ -74,7 +75,7 @@ struct Demo: AsyncParsableCommand {
     let client = try await ClusterClient(
       address: BrokerAddress(cluster.dataDirectory.broker), name: "demo", process: Int(getpid()),
       release: solventRelease,
-      services: [ServiceName.query, ServiceName.ingest, ServiceName.simulate],
+      services: [ServiceName.query, ServiceName.ingest, ServiceName.scenario],
       logger: ClusterOptions.quietLogger)
     var options = ReadingOptions()
     options.mappingText = DemoUsage.mapping
@@ -86,7 +87,7 @@ struct Demo: AsyncParsableCommand {
     let duration = started.duration(to: .now)
     let query = CostQuery(by: [Dimension.product, Dimension.model])
     let cost = try await client.ask(ServiceName.query, query.message()).costAnswer()
-    let verdict = try await DemoVerdict(on: client, workers: workers)
+    let verdict = try await DemoVerdict(on: client)
     await client.close()
     guard report.rowsAccepted == rows else {
       throw Failure(ExitStatus.failed, "only \(report.rowsAccepted) of \(rows) rows were accepted")

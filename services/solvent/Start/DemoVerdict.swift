@@ -2,10 +2,12 @@
 
 import Cluster
 import ClusterAPI
+import ClusterAccess
 import Documents
 import Foundation
 import Rendering
 import Runway
+import ZeroMQ
 
 /// Could OpenAI afford ChatGPT in August 2023? The built-in scenario of public figures, simulated three
 /// times on the same draws: as it is, with the reported round, and after the loss of audience.
@@ -16,17 +18,19 @@ struct DemoVerdict {
   private let summaries: [RunwaySummary]
   private let shock: (value: Double, standardError: Double)
 
-  init(on client: ClusterClient, workers: Int) async throws {
+  init(on client: ClusterClient) async throws {
     file = try ScenarioFile.chatgpt2023()
     var funded = file
     try funded.set("tranche@3=10e9")
     var shocked = file
     try shocked.set("audience@1=-12%")
-    let simulator = Simulator(
-      scenarios: [file.scenario, funded.scenario, shocked.scenario], paths: Self.paths, shard: nil
-    ) { _ in }
-    let outcome = try await simulator.run(on: client, workers: workers)
-    summaries = zip(outcome.counts, simulator.scenarios).map { RunwaySummary($0, of: $1) }
+    let request = ScenarioRequest(
+      scenarios: [file.scenario, funded.scenario, shocked.scenario], paths: Self.paths, shard: nil,
+      mayBeCached: true)
+    let outcome = try await client.ask(
+      ServiceName.scenario, SharedMessage(encoding: request), timeout: .seconds(120)
+    ).decode(SimulationOutcome.self)
+    summaries = zip(outcome.counts, request.scenarios).map { RunwaySummary($0, of: $1) }
     shock = outcome.differences[1].ruin(by: file.scenario.horizon)
   }
 

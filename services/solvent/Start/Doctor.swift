@@ -4,6 +4,7 @@ import ArgumentParser
 import Broker
 import Cluster
 import ClusterAPI
+import ClusterAccess
 import Documents
 import Economics
 import Foundation

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Cluster
 import Reporting
 
 /// Follows cost topics: decodes what a subscriber receives and keeps the rows.
@@ -11,13 +10,16 @@ struct CostFollower {
   var currency: String { state.currency }
   func rows(of topic: String) -> [CostUpdate.Row] { state.rows(of: topic) }
 
-  /// - Returns: the rows that changed.
-  mutating func take(_ update: SubscriberNode.Update) throws -> [CostUpdate.Row] {
-    switch update {
-    case .replace(_, _, let payload):
-      state.take(try payload.decode(CostUpdate.self), isSnapshot: true)
-    case .apply(_, _, let payload):
-      state.take(try payload.decode(CostUpdate.self), isSnapshot: false)
-    }
+  var total: CostTotals { state.total }
+
+  /// Takes an update.
+  /// - Returns: the rows that changed, or all of a snapshot, and the ledger's total.
+  mutating func take(
+    _ update: CostUpdate, isSnapshot: Bool
+  ) -> CostUpdate {
+    var shown = update
+    let changed = state.take(update, isSnapshot: isSnapshot)
+    if !isSnapshot { shown.rows = changed }
+    return shown
   }
 }

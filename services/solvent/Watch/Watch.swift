@@ -7,6 +7,7 @@ import Economics
 import Foundation
 import Rendering
 import Reporting
+import Synchronization
 import ZeroMQ
 
 struct Watch: AsyncParsableCommand {
@@ -14,10 +15,14 @@ struct Watch: AsyncParsableCommand {
     abstract: "Follows costs as they are booked.",
     discussion: """
       Topics: cost/{bucket,hour,day}/{product,model,total}. On a terminal, shows the newest rows \
-      and updates them; otherwise prints each changed row as a line of JSON.
+      and updates them; otherwise, or with --json, prints a line of JSON for each update, with the rows \
+      that changed and the total of the ledger.
       """)
 
   @OptionGroup var cluster: ClusterOptions
+
+  @Flag(help: "Print a line of JSON for each update, on a terminal too.")
+  var json = false
 
   @Option(help: "Stop after this many updates.")
   var updates: Int?
@@ -27,12 +32,16 @@ struct Watch: AsyncParsableCommand {
     completion: .list(CostTopic.all.map(\.name)))
   var topic = "cost/day/model"
 
+  /// Updates that wait to be printed; when there are more, all rows are asked for again.
+  private static let waitingMax = 10_000
+
   func validate() throws {
     let names = CostTopic.all.map(\.name)
     guard names.contains(topic) else {
       throw ValidationError(
         "'\(topic)' is not a known topic; choose one of \(names.joined(separator: ", "))")
     }
+    if let updates, updates < 1 { throw ValidationError("--updates must be at least 1") }
   }
 
   func run() async throws {
@@ -41,35 +50,68 @@ struct Watch: AsyncParsableCommand {
     let loop = PollLoop(name: "solvent-watch")
     loop.start()
     let (stream, continuation) = AsyncStream<SubscriberNode.Update>.makeStream(
-      bufferingPolicy: .bufferingNewest(10_000))
+      bufferingPolicy: .bufferingOldest(Self.waitingMax))
+    let hasOverflown = Atomic(false)
     let node = try SubscriberNode(
-      loop: loop, context: Context(), address: cluster.address(), prefixes: [topic],
+      loop: loop, context: Context(), address: cluster.address(), prefixes: ["\(topic)\0"],
       logger: ClusterOptions.quietLogger
-    ) { continuation.yield($0) }
+    ) { update in
+      if case .dropped = continuation.yield(update) {
+        hasOverflown.store(true, ordering: .relaxed)
+      }
+    }
     try await node.start()
-    var follower = CostFollower()
-    var seen = 0
-    for await update in stream {
-      let changed = try follower.take(update)
-      show(follower, changed)
-      seen += 1
-      if let updates, seen >= updates { break }
+    try await follow(stream) {
+      // What did not fit is not passed over: everything is asked for again.
+      if hasOverflown.exchange(false, ordering: .relaxed) { try await node.restart() }
     }
     await node.stop()
     loop.stop()
   }
 
-  private func show(_ follower: CostFollower, _ changed: [CostUpdate.Row]) {
-    guard Terminal.isOutputTerminal else {
-      return CostUpdatePrinter(topic: topic, ledger: follower.ledger, currency: follower.currency)
-        .print(changed, on: Terminal.page(.json))
+  private func follow(
+    _ stream: AsyncStream<SubscriberNode.Update>, afterEach: () async throws -> Void
+  ) async throws {
+    var follower = CostFollower()
+    var isCaughtUp = false
+    var seen = 0
+    for await update in stream {
+      switch update {
+      case .replace(_, _, let payload):
+        let shown = follower.take(try payload.decode(CostUpdate.self), isSnapshot: true)
+        show(follower, shown, isSnapshot: true, isCaughtUp)
+      case .apply(_, _, let payload):
+        let shown = follower.take(try payload.decode(CostUpdate.self), isSnapshot: false)
+        show(follower, shown, isSnapshot: false, isCaughtUp)
+      case .caughtUp:
+        isCaughtUp = true
+        let nothing = CostUpdate(
+          topic: topic, ledger: follower.ledger, currency: follower.currency, rows: [],
+          total: follower.total)
+        show(follower, nothing, isSnapshot: false, true)
+      }
+      seen += 1
+      if let updates, seen >= updates { return }
+      try await afterEach()
     }
-    let rows = follower.rows(of: topic).suffix(20)
-    let printer = CostPrinter(.init(rows: Array(rows), currency: follower.currency), zone: "UTC")
+  }
+
+  private func show(
+    _ follower: CostFollower, _ update: CostUpdate, isSnapshot: Bool, _ isCaughtUp: Bool
+  ) {
+    guard Terminal.isOutputTerminal && !json else {
+      return CostUpdatePrinter(topic: topic).print(
+        update, isSnapshot: isSnapshot, isCaughtUp: isCaughtUp, on: Terminal.page(.json))
+    }
+    let rows = follower.rows(of: topic)
+    let answer = CostAnswer(
+      rows: Array(rows.suffix(20)), total: follower.total, currency: follower.currency)
     Terminal.write("\u{1B}[2J\u{1B}[H", to: 1)
-    Terminal.print("\(topic)   ledger \(follower.ledger)   Ctrl-C stops")
-    Terminal.print("cost  \(Self.sparkline(follower.rows(of: topic)))")
-    printer.print(on: Terminal.page(.table))
+    let shown =
+      rows.count > 20 ? "the newest 20 of \(rows.count) rows; the total is the ledger's   " : ""
+    Terminal.print("\(topic)   ledger \(follower.ledger)   \(shown)Ctrl-C stops")
+    Terminal.print("cost  \(Self.sparkline(rows))")
+    CostPrinter(answer, zone: "UTC").print(on: Terminal.page(.table))
   }
 
   /// The priced cost of the last times, all names together.
@@ -83,15 +125,10 @@ struct Watch: AsyncParsableCommand {
 
 extension CostAnswer {
   /// An answer that shows rows of a stream.
-  init(rows: [CostUpdate.Row], currency: String) {
-    var total = CostTotals()
-    var shown: [Row] = []
-    for row in rows {
-      shown.append(.init(key: [Instant.text(row.time), row.name], totals: row.totals))
-      try? total.add(row.totals)
-    }
+  init(rows: [CostUpdate.Row], total: CostTotals, currency: String) {
     self.init(
-      by: ["time", "name"], rows: shown, total: total, currency: currency, sequence: 0, chain: [],
-      firstTime: nil, lastTime: nil)
+      by: ["time", "name"],
+      rows: rows.map { .init(key: [Instant.text($0.time), $0.name], totals: $0.totals) },
+      total: total, currency: currency, sequence: 0, chain: [], firstTime: nil, lastTime: nil)
   }
 }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Cluster
 import ClusterAPI
+import ClusterAccess
 import Economics
 import Fleet
 import Foundation
@@ -58,6 +59,11 @@ extension Fleet {
 
     @Flag(help: "Compute in this process, not on the workers of a running cluster.")
     var local = false
+
+    @Flag(
+      name: .customLong("no-cache"),
+      help: "Compute again what the cluster has computed before; the result is the same.")
+    var computesAgain = false
 
     @Flag(name: .shortAndLong, help: "Hide progress.")
     var quiet = false
@@ -159,16 +165,16 @@ extension Fleet {
     private func evaluate(_ job: FleetJob) async throws -> FleetOutcome {
       let bar = ProgressBar("searching", quiet: quiet)
       defer { bar.finish() }
-      let searcher = Searcher(job) { done, total in
-        bar.update(permille: done * 1_000 / total, "\(done) of \(total) jobs")
-      }
       if !local && cluster.isRunning {
-        return try await cluster.onWorkers(of: ServiceName.fleet) { client, workers in
-          try await searcher.run(on: client, workers: workers)
-        }
+        let request = SearchRequest(job, mayBeCached: !computesAgain)
+        return try await cluster.askAtLength(ServiceName.search, request) { progress in
+          bar.update(permille: progress.permille, "\(progress.done) of \(progress.of) jobs")
+        }.decode(FleetOutcome.self)
       }
       do {
-        return try searcher.run()
+        return try Searcher(job) { done, total in
+          bar.update(permille: done * 1_000 / total, "\(done) of \(total) jobs")
+        }.run()
       } catch let error as FleetError {
         throw Failure(ExitStatus.failed, error.description)
       }

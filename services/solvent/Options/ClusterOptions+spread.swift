@@ -5,26 +5,27 @@ import Cluster
 import ClusterAPI
 import Foundation
 import Host
+import ZeroMQ
 
 extension ClusterOptions {
-  /// Runs something on the workers that offer a service; an interrupt gives up what is under way.
-  /// - Parameter body: gets the connection and the number of workers, at least 1.
-  func onWorkers<Result: Sendable>(
-    of service: String,
-    _ body: @escaping @Sendable (ClusterClient, Int) async throws -> Result
-  ) async throws -> Result {
+  /// Asks for something that takes the workers a while; an interrupt gives it up.
+  func askAtLength(
+    _ service: String, _ request: some Encodable,
+    progress: @escaping @Sendable (SpreadProgress) -> Void
+  ) async throws -> SharedMessage {
     let client = try await ClusterClient(
       address: address(), name: "cli-\(getpid())", process: Int(getpid()), release: solventRelease,
-      services: [service, "broker"], logger: Self.quietLogger)
+      services: [service], logger: Self.quietLogger)
+    let question = try SharedMessage(encoding: request)
     let work = Task {
-      let status = try await client.brokerStatus()
-      let workers = status.workers.count { $0.services.contains(service) }
-      return try await body(client, max(1, workers))
+      try await client.ask(service, question, timeout: .seconds(600)) { _, payload in
+        if let told = try? payload?.decode(SpreadProgress.self) { progress(told) }
+      }
     }
     let signals = StopSignal.watch()
     let interrupted = Task {
       for await _ in signals {
-        // The jobs under way are given up at the broker.
+        // The broker tells the report service, and that the workers.
         work.cancel()
         return
       }
