@@ -208,7 +208,7 @@ let services: [Target] = [
 let allTests: [Target] = [
   library(
     "TestSupport", at: "Tests/TestSupport", ["Documents", "Economics", "Reporting", "Usage"]),
-  tests("ZeroMQTests", ["ZeroMQ"]),
+  tests("ZeroMQTests", ["TestSupport", "ZeroMQ"]),
   tests(
     "CBORTests",
     ["Broker", "CBOR", "ClusterAPI", "Economics", "Fleet", "Reporting", "Runway", "Usage"]),

@@ -129,8 +129,7 @@ public final class ClusterClient: Sendable {
       if isJoined { return }
       if let refusal { throw Self.error(refusal.code, refusal.reason, address) }
       guard ContinuousClock.now < deadline else {
-        throw ClientError(
-          .unreachable, "no broker answers at \(address); start one with: solvent up")
+        throw ClientError(.unreachable, address.reasonForSilence())
       }
       try await Task.sleep(for: .milliseconds(2))
     }

@@ -20,6 +20,7 @@ import Glibc
 ///     ROUTER_MANDATORY   1            a send to a peer that is gone is an error, not silence
 ///     ROUTER_HANDOVER    0            nobody takes over another's routing id
 ///     IMMEDIATE          1 (DEALER)   nothing is queued for a broker that is not there
+///     IPC_FILTER_UID     our own      other users are refused, whatever the modes of the files
 public struct Socket: ~Copyable {
   /// What a socket is for; it decides the libzmq type and the settings.
   public enum Role: Sendable {
@@ -125,7 +126,8 @@ public struct Socket: ~Copyable {
   /// Opens an endpoint for others to connect to.
   ///
   /// Only ipc, inproc and loopback addresses are accepted: without keys, anybody who reaches the
-  /// port could read and write money.
+  /// port could read and write money. On ipc, the kernel says who connects (`SO_PEERCRED`, unix(7)), and
+  /// libzmq closes the connections of other users, root's too, before a byte is exchanged.
   /// - Throws: ``EndpointError`` for an address that other machines can reach, ``ZeroMQError``.
   public func bind(_ endpoint: Endpoint) throws {
     guard endpoint.isLocal else {
@@ -135,6 +137,10 @@ public struct Socket: ~Copyable {
         is reachable from other machines, and Solvent has no keys yet to know who connects; \
         bind to ipc:// or to 127.0.0.1
         """)
+    }
+    if endpoint.address.hasPrefix("ipc://") {
+      // Before the bind: a listener keeps the options that its socket had when it was made.
+      try Self.set(handle, ZMQ_IPC_FILTER_UID, geteuid(), "IPC_FILTER_UID")
     }
     if zmq_bind(handle, endpoint.address) != 0 { throw ZeroMQError.last("bind \(endpoint)") }
   }
