@@ -163,7 +163,8 @@ let services: [Target] = [
         argumentParser, configuration, coreMetrics, lifecycle, logging, metrics, signals,
       ]),
   library(
-    "Supervision", ["Broker", "Cluster", "ClusterAccess", "Host", logging, subprocess, system]),
+    "Supervision",
+    ["Broker", "Cluster", "ClusterAccess", "Host", "ZeroMQ", logging, subprocess, system]),
   library(
     "BrokerService", at: "Sources/Services/Broker",
     ["Broker", "Cluster", "ClusterAccess", "Host", "ZeroMQ", lifecycle, metrics]),
@@ -241,7 +242,7 @@ let allTests: [Target] = [
       "Rendering",
       "Reporting", "Runway",
     ]),
-  tests("HostTests", ["Host", argumentParser, coreMetrics]),
+  tests("HostTests", ["Cluster", "Host", "ZeroMQ", argumentParser, coreMetrics]),
   tests("BrokerServiceTests", ["Broker", "BrokerService", "Host", "ZeroMQ", coreMetrics]),
   tests("SupervisionTests", ["Supervision"]),
   tests("IngestServiceTests", ["Broker", "IngestService", "Journal", "Usage"]),

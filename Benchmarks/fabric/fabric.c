@@ -146,7 +146,7 @@ int main(int count, char **words) {
   if (proxy_pid == 0) { context = zmq_ctx_new(); proxy(0); _exit(0); }
   pid_t broker_pid = fork();
   if (broker_pid == 0) {
-    execl(words[1], words[1], "--broker", "tcp://127.0.0.1:7450", "--data", ".build-bench/fabric", "--log-level", "error", NULL);
+    execl(words[1], words[1], "--broker", "tcp://127.0.0.1:7450", "--insecure-tcp", "--data", ".build-bench/fabric", "--log-level", "error", NULL);
     _exit(1);
   }
   context = zmq_ctx_new();

@@ -16,17 +16,19 @@ public struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
   /// Subscribers connect here.
   public let stream: Endpoint
 
+  /// - Parameter insecureTCP: whether a broker may listen at a tcp port without keys
+  ///   (``Endpoint/isOpenToAll``); whoever connects need not say it.
   /// - Throws: ``EndpointError`` when `text` is neither `ipc://DIRECTORY` nor `tcp://HOST:PORT`.
-  public init(_ text: String) throws(EndpointError) {
-    let base = try Endpoint(text)
+  public init(_ text: String, insecureTCP: Bool = false) throws(EndpointError) {
+    let base = try Endpoint(text, insecureTCP: insecureTCP)
     description = text
     if text.hasPrefix("tcp://"), let colon = text.lastIndex(of: ":"),
       let port = UInt16(text[text.index(after: colon)...]), port <= UInt16.max - 2
     {
       let host = text[...colon]
       client = base
-      worker = try Endpoint("\(host)\(port + 1)")
-      stream = try Endpoint("\(host)\(port + 2)")
+      worker = try Endpoint("\(host)\(port + 1)", insecureTCP: insecureTCP)
+      stream = try Endpoint("\(host)\(port + 2)", insecureTCP: insecureTCP)
     } else if text.hasPrefix("ipc://") || text.hasPrefix("inproc://") {
       client = try Endpoint(text + "/client")
       worker = try Endpoint(text + "/worker")
@@ -36,4 +38,8 @@ public struct BrokerAddress: Hashable, Sendable, CustomStringConvertible {
         text, "is not a valid broker address; write ipc://DIRECTORY or tcp://127.0.0.1:7400")
     }
   }
+
+  /// Whether a broker may listen here; asked early by who starts one.
+  /// - Throws: ``EndpointError``, as ``Socket/bind(_:)``.
+  public func mayBeListenedAt() throws(EndpointError) { try client.mayBeBound() }
 }

@@ -29,6 +29,13 @@ public struct ServiceOptions: ParsableArguments, Sendable {
       discussion: "Default: $SOLVENT_BROKER, otherwise the data directory's local sockets."))
   public var broker: String?
 
+  @Flag(
+    name: .customLong("insecure-tcp"),
+    help: ArgumentHelp(
+      "Let a broker listen at a tcp port, which every user of this machine can enter.",
+      discussion: "Default: $SOLVENT_INSECURE_TCP."))
+  public var insecureTCP = false
+
   @Option(help: "Name of this process in lists and logs.")
   public var name: String?
 
@@ -66,7 +73,10 @@ public struct ServiceOptions: ParsableArguments, Sendable {
   /// The option's address, else the environment's, else the data directory's.
   /// - Throws: `EndpointError` for an address that may not be used.
   public func brokerAddress() throws -> BrokerAddress {
-    try BrokerAddress(broker ?? Settings().broker ?? dataDirectory.broker)
+    let settings = Settings()
+    return try BrokerAddress(
+      broker ?? settings.broker ?? dataDirectory.broker,
+      insecureTCP: insecureTCP || settings.insecureTCP)
   }
 }
 

@@ -9,6 +9,7 @@ import Foundation
 /// |------------------|--------------------------------------------------|
 /// | `SOLVENT_DATA`   | the data directory                               |
 /// | `SOLVENT_BROKER` | where the broker is                              |
+/// | `SOLVENT_INSECURE_TCP` | `1`: a broker may listen at a tcp port without keys |
 /// | `SOLVENT_FLEET`  | the directory of your additions to the catalogue |
 /// | `XDG_DATA_HOME`  | where data of all programs is (XDG base directories, 0.8) |
 /// | `HOME`           | the home directory                               |
@@ -31,6 +32,10 @@ public struct Settings: Sendable {
   public var dataDirectory: String? { text("solvent.data") }
   /// `ipc://DIRECTORY` or `tcp://127.0.0.1:PORT`.
   public var broker: String? { text("solvent.broker") }
+  /// Whether a broker may listen at a tcp port without keys. What is neither `1`, `true` nor `yes` is no.
+  public var insecureTCP: Bool {
+    ["1", "true", "yes"].contains(text("solvent.insecure.tcp")?.lowercased())
+  }
   public var fleetDirectory: String? { text("solvent.fleet") }
 
   /// Where data goes when nobody says otherwise: `$XDG_DATA_HOME/solvent`, else

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Broker
-import Cluster
+public import Cluster
 import ClusterAccess
 import Foundation
 public import Host
 import Logging
 import Synchronization
 import SystemPackage
+import ZeroMQ
 
 /// A running local cluster, as `cluster.json` describes it to other commands.
 public struct ClusterFile: Codable {
@@ -59,18 +60,29 @@ public final class ClusterLock: Sendable {
 /// Starts a supervised cluster and waits until it works.
 public final class LocalCluster: Sendable {
   public let dataDirectory: DataDirectory
+  /// Where its broker listens.
+  public let address: BrokerAddress
   private let supervisor: Supervisor
   private let lock: ClusterLock
   private let workers: Int
   private let running = Mutex<Task<Void, Never>?>(nil)
   private let ready: ReadyFlag
 
-  /// - Parameter report: called with one line when a process had to be started again.
-  /// - Throws: ``Failure`` when a cluster runs on the directory already, or a program is missing.
+  /// - Parameters:
+  ///   - address: where the broker is to listen; `nil` for the directory's local sockets.
+  ///   - report: called with one line when a process had to be started again.
+  /// - Throws: ``Failure`` when a cluster runs on the directory already, a program is missing, or nobody
+  ///   may listen at the address.
   public init(
-    dataDirectory: DataDirectory, workers: Int, extra: [String] = [],
+    dataDirectory: DataDirectory, address: BrokerAddress? = nil, workers: Int,
     report: @escaping @Sendable (String) -> Void
   ) throws {
+    do {
+      self.address = try address ?? BrokerAddress(dataDirectory.broker)
+      try self.address.mayBeListenedAt()
+    } catch {
+      throw Failure(ExitStatus.badConfiguration, "\(error)")
+    }
     try dataDirectory.create()
     guard let lock = ClusterLock(dataDirectory) else {
       throw Failure(
@@ -90,14 +102,14 @@ public final class LocalCluster: Sendable {
     let ready = ReadyFlag()
     self.ready = ready
     supervisor = try Supervisor(
-      dataDirectory: dataDirectory, workers: workers, extra: extra,
+      dataDirectory: dataDirectory, address: self.address, workers: workers,
       events: .init(
         report: report,
-        membersChanged: { members in
+        membersChanged: { [address = self.address] members in
           // Before it is ready the file is not there: `up --detach` waits for it.
           guard ready.isSet else { return }
           do {
-            try Self.writeFile(dataDirectory, members)
+            try Self.writeFile(dataDirectory, address, members)
           } catch {
             report("\(dataDirectory.cluster) cannot be written: \(error)")
           }
@@ -110,7 +122,7 @@ public final class LocalCluster: Sendable {
     running.withLock { $0 = Task { [supervisor] in await supervisor.run() } }
     let deadline = ContinuousClock.now + timeout
     let client = try await ClusterClient(
-      address: BrokerAddress(dataDirectory.broker), name: "up", process: Int(getpid()),
+      address: address, name: "up", process: Int(getpid()),
       release: solventRelease,
       services: ["broker"], logger: Logger(label: "solvent") { _ in SwiftLogNoOpLogHandler() })
     let status: BrokerStatus
@@ -123,7 +135,7 @@ public final class LocalCluster: Sendable {
     await client.close()
     ready.set()
     do {
-      try Self.writeFile(dataDirectory, supervisor.processes)
+      try Self.writeFile(dataDirectory, address, supervisor.processes)
     } catch {
       throw Failure(
         ExitStatus.storage,
@@ -154,10 +166,11 @@ public final class LocalCluster: Sendable {
 
   /// Writes who runs, for `down` and `doctor`: at the start, and whenever a process was replaced.
   private static func writeFile(
-    _ dataDirectory: DataDirectory, _ members: [(name: String, pid: Int32)]
+    _ dataDirectory: DataDirectory, _ address: BrokerAddress,
+    _ members: [(name: String, pid: Int32)]
   ) throws {
     try ClusterFile(
-      supervisor: getpid(), release: solventRelease, broker: dataDirectory.broker,
+      supervisor: getpid(), release: solventRelease, broker: "\(address)",
       members: members.map { .init(name: $0.name, pid: $0.pid) }
     ).write(dataDirectory)
   }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Cluster
 import Foundation
 public import Host
 import Subprocess
 import Synchronization
 import SystemPackage
+import ZeroMQ
 
 /// Runs a local cluster: each service its own process, started again when it ends.
 ///
@@ -36,15 +38,18 @@ public final class Supervisor: Sendable {
   private let actions: AsyncStream<SupervisorMachine.Action>
   private let continuation: AsyncStream<SupervisorMachine.Action>.Continuation
 
-  /// - Parameter extra: options that every service gets.
+  /// - Parameter address: where the broker is to listen.
   /// - Throws: ``Failure`` when a program of a service is not there.
-  public init(dataDirectory: DataDirectory, workers: Int, extra: [String] = [], events: Events)
-    throws
-  {
+  public init(
+    dataDirectory: DataDirectory, address: BrokerAddress, workers: Int, events: Events
+  ) throws {
     self.dataDirectory = dataDirectory
     self.events = events
     folder = try Self.binaryFolder()
-    options = ["--data", dataDirectory.data, "--end-with-parent", "\(getpid())"] + extra
+    options =
+      [
+        "--data", dataDirectory.data, "--broker", "\(address)", "--end-with-parent", "\(getpid())",
+      ] + (address.client.isOpenToAll ? ["--insecure-tcp"] : [])
     for kind in SupervisorMachine.Kind.allCases {
       let binary = "\(folder)/solvent-\(kind)"
       guard access(binary, X_OK) == 0 else {

@@ -125,19 +125,13 @@ public struct Socket: ~Copyable {
 
   /// Opens an endpoint for others to connect to.
   ///
-  /// Only ipc, inproc and loopback addresses are accepted: without keys, anybody who reaches the
-  /// port could read and write money. On ipc, the kernel says who connects (`SO_PEERCRED`, unix(7)), and
+  /// Only ipc and inproc addresses are accepted, and loopback ports where that was asked for
+  /// (``Endpoint/isOpenToAll``): without keys, anybody who reaches a port could read and write money. On
+  /// ipc, the kernel says who connects (`SO_PEERCRED`, unix(7)), and
   /// libzmq closes the connections of other users, root's too, before a byte is exchanged.
-  /// - Throws: ``EndpointError`` for an address that other machines can reach, ``ZeroMQError``.
+  /// - Throws: ``EndpointError`` for an address that others can reach, ``ZeroMQError``.
   public func bind(_ endpoint: Endpoint) throws {
-    guard endpoint.isLocal else {
-      throw EndpointError(
-        endpoint.address,
-        """
-        is reachable from other machines, and Solvent has no keys yet to know who connects; \
-        bind to ipc:// or to 127.0.0.1
-        """)
-    }
+    try endpoint.mayBeBound()
     if endpoint.address.hasPrefix("ipc://") {
       // Before the bind: a listener keeps the options that its socket had when it was made.
       try Self.set(handle, ZMQ_IPC_FILTER_UID, geteuid(), "IPC_FILTER_UID")

@@ -36,6 +36,15 @@ struct SettingsTests {
     #expect(Settings(environment: [:]).broker == nil)
   }
 
+  @Test(
+    "A port without keys is asked for in so many words",
+    arguments: [
+      ("1", true), ("TRUE", true), ("yes", true), ("0", false), ("no", false), ("", false),
+    ])
+  func insecureTCP(_ value: String, _ isOpen: Bool) {
+    #expect(Settings(environment: ["SOLVENT_INSECURE_TCP": value]).insecureTCP == isOpen)
+  }
+
   /// A Unix socket's path holds 107 bytes.
   @Test func aLongDirectoryGetsAShortStandInForItsSockets() {
     let long = "/" + String(repeating: "d", count: 120)

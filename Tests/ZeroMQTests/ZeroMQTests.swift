@@ -32,6 +32,22 @@ struct ZeroMQTests {
     #expect(error?.description.contains("keys") == true)
   }
 
+  @Test func loopbackIsRefusedWithoutKeysUnlessThatIsAskedFor() throws {
+    let context = try Context()
+    let socket = try Socket(context, .router)
+    for address in ["tcp://127.0.0.1:*", "tcp://[::1]:*"] {
+      let error = #expect(throws: EndpointError.self) { try socket.bind(Endpoint(address)) }
+      for word in ["every user of this machine", "keys", "ipc://DIRECTORY", "--insecure-tcp"] {
+        #expect(error?.description.contains(word) == true)
+      }
+    }
+    #expect(throws: EndpointError.self) {
+      try socket.bind(Endpoint("tcp://0.0.0.0:*", insecureTCP: true))
+    }
+    try socket.bind(Endpoint("tcp://127.0.0.1:*", insecureTCP: true))
+    #expect(try socket.lastEndpoint().address.hasPrefix("tcp://127.0.0.1:"))
+  }
+
   @Test func framesGoThereAndBack() throws {
     let context = try Context()
     let router = try Socket(context, .router)

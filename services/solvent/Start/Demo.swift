@@ -73,7 +73,7 @@ struct Demo: AsyncParsableCommand {
     let path = "\(directory)/service-2023.csv"
     let rows = try DemoUsage(seed: seed).write(to: path)
     let client = try await ClusterClient(
-      address: BrokerAddress(cluster.dataDirectory.broker), name: "demo", process: Int(getpid()),
+      address: cluster.address, name: "demo", process: Int(getpid()),
       release: solventRelease,
       services: [ServiceName.query, ServiceName.ingest, ServiceName.scenario],
       logger: ClusterOptions.quietLogger)

@@ -34,6 +34,13 @@ struct Up: AsyncParsableCommand {
   @Flag(help: "Return once the cluster is running; stop it with: solvent down.")
   var detach = false
 
+  @Flag(
+    name: .customLong("insecure-tcp"),
+    help: ArgumentHelp(
+      "Let the broker of $SOLVENT_BROKER listen at a tcp port, which every user of this machine can enter.",
+      discussion: "Default: $SOLVENT_INSECURE_TCP."))
+  var insecureTCP = false
+
   func validate() throws {
     guard (1...256).contains(workers) else {
       throw ValidationError("--workers must be from 1 to 256")
@@ -50,7 +57,8 @@ struct Up: AsyncParsableCommand {
     let dataDirectory =
       ephemeral ? DataDirectory(data: try Self.temporaryDirectory()) : DataDirectory(data: data)
     let cluster = try LocalCluster(
-      dataDirectory: dataDirectory, workers: workers, report: Terminal.note)
+      dataDirectory: dataDirectory, address: try address(), workers: workers,
+      report: Terminal.note)
     let signals = StopSignal.watch()
     defer { if ephemeral { try? FileManager.default.removeItem(atPath: dataDirectory.data) } }
     do {
@@ -59,7 +67,7 @@ struct Up: AsyncParsableCommand {
       await cluster.stop()
       throw error
     }
-    try announce(dataDirectory, started.duration(to: .now))
+    try announce(cluster, started.duration(to: .now))
     for await _ in signals { break }
     Terminal.note("stopping")
     await cluster.stop()
@@ -72,13 +80,25 @@ struct Up: AsyncParsableCommand {
     return URL(fileURLWithPath: path).standardizedFileURL.path
   }
 
-  private func announce(_ dataDirectory: DataDirectory, _ duration: Duration) throws {
+  /// Where the broker is to listen; `nil` for the data directory's local sockets.
+  private func address() throws -> BrokerAddress? {
+    let settings = Settings()
+    guard !ephemeral, let broker = settings.broker else { return nil }
+    do {
+      return try BrokerAddress(broker, insecureTCP: insecureTCP || settings.insecureTCP)
+    } catch {
+      throw Failure(ExitStatus.badConfiguration, "\(error)")
+    }
+  }
+
+  private func announce(_ cluster: LocalCluster, _ duration: Duration) throws {
+    let data = cluster.dataDirectory.data
     let book = try PriceBookFile.shipped()
     let milliseconds = Int(duration / .milliseconds(1))
     Terminal.print(
       """
-      solvent \(solventRelease)   broker \(dataDirectory.broker)   \(workers) workers
-      data       \(dataDirectory.data)\(ephemeral ? "   (removed at the end)" : "   (survives restarts)")
+      solvent \(solventRelease)   broker \(cluster.address)   \(workers) workers
+      data       \(data)\(ephemeral ? "   (removed at the end)" : "   (survives restarts)")
       prices     \(book.version), \(book.entries.count) models   keys  none needed on this machine
       ready in \(milliseconds) ms — Ctrl-C stops everything in order
       """)
@@ -94,6 +114,7 @@ struct Up: AsyncParsableCommand {
     process.arguments = [
       "\(folder)/solvent", "up", "--data", dataDirectory.data, "--workers", "\(workers)",
     ]
+    if insecureTCP { process.arguments?.append("--insecure-tcp") }
     let log = "\(dataDirectory.log)/up.log"
     _ = FileManager.default.createFile(atPath: log, contents: nil)
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
