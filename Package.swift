@@ -103,8 +103,10 @@ let plantedFaults: SwiftSetting = .define("PLANTED_FAULTS", .when(configuration:
 /// Transport: knows nothing of money, files or services.
 let transport: [Target] = [
   .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+  // A symbol of its own, which no module map of headers can have.
+  .target(name: "CAccept"),
   // Spans of a message that the compiler checks: only the wrapper declares lifetimes.
-  library("ZeroMQ", ["CZeroMQ"], more: [.enableExperimentalFeature("Lifetimes")]),
+  library("ZeroMQ", ["CAccept", "CZeroMQ"], more: [.enableExperimentalFeature("Lifetimes")]),
   library("CBOR"),
   // The machines are generic in their payload; without their bodies the shells would run them
   // unspecialised, looking up metadata for every message.
@@ -167,7 +169,7 @@ let services: [Target] = [
     ["Broker", "Cluster", "ClusterAccess", "Host", "ZeroMQ", logging, subprocess, system]),
   library(
     "BrokerService", at: "Sources/Services/Broker",
-    ["Broker", "Cluster", "ClusterAccess", "Host", "ZeroMQ", lifecycle, metrics]),
+    ["Broker", "Cluster", "ClusterAccess", "Host", "ZeroMQ", lifecycle, logging, metrics]),
   library(
     "IngestService", at: "Sources/Services/Ingest",
     [

@@ -127,6 +127,7 @@ public enum ServiceProcess {
     SecondSignal.watch()
     let name = options.name ?? kind
     let logger = ServiceLog.logger(name, options)
+    makeRoom(logger)
     let registry = MetricsRegistry(common: [("process", name)])
     MetricsSystem.bootstrap(registry)
     let loop = PollLoop(name: "solvent-\(kind)")
@@ -142,6 +143,21 @@ public enum ServiceProcess {
     configuration.maximumCancellationDuration = .seconds(1)
     try await ServiceGroup(configuration: configuration).run()
     logger.notice("stopped")
+  }
+
+  /// Takes all descriptors that the process may have, and refuses connections before they run out.
+  private static func makeRoom(_ logger: Logger) {
+    let limit = DescriptorLimit.raise()
+    ConnectionGate.close(atDescriptors: limit.soft)
+    logger.debug("descriptors", metadata: ["soft": "\(limit.soft)", "hard": "\(limit.hard)"])
+    if limit.soft < DescriptorLimit.leastForBroker {
+      logger.warning(
+        "few file descriptors: a broker refuses connections early; raise the hard limit (ulimit -Hn)",
+        metadata: ["limit": "\(limit.soft)", "wanted": "\(DescriptorLimit.leastForBroker)"])
+    }
+    if !ConnectionGate.isInPlace {
+      logger.warning("connections cannot be refused in time: libzmq is linked into the program")
+    }
   }
 }
 

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Broker
+import Cluster
+import ClusterAPI
 import Foundation
 import Host
+import Logging
 import Testing
+import ZeroMQ
 
 /// Who is let in, and how many.
 @Suite("The door", .serialized, .timeLimit(.minutes(3)))
@@ -46,5 +51,61 @@ struct DoorProcessTests {
       return
     }
     Issue.record("no port was free")
+  }
+
+  // MARK: Descriptors
+
+  /// Peers that connect and say nothing; they try again when they are refused.
+  final class Flood {
+    private final class Peer {
+      let socket: Socket
+      init(_ socket: consuming Socket) { self.socket = socket }
+    }
+    private let peers: [Peer]
+
+    init(_ count: Int, at endpoint: Endpoint) throws {
+      let context = try Context(maxSockets: Int32(count + 10))
+      peers = try (0..<count).map { _ in Peer(try Socket.dealer(context, to: endpoint)) }
+    }
+  }
+
+  static func client(_ address: BrokerAddress) async throws -> ClusterClient {
+    try await ClusterClient(
+      address: address, name: "test", process: Int(getpid()), release: solventRelease,
+      services: ["broker"], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+  }
+
+  @Test func aFloodOfConnectionsIsRefusedAndThoseThatAreInGoOn() async throws {
+    let place = Place()
+    // Two a peer, in this process.
+    try #require(DescriptorLimit.raise().soft >= 4_000)
+    let broker = try RunningProgram("solvent-broker", ["--data", place.data], limits: "-n 1024")
+    try #require(try broker.says("broker ready"))
+    let address = try BrokerAddress(DataDirectory(data: place.data).broker)
+    let honest = try await Self.client(address)
+    #expect(try await honest.brokerStatus().release == solventRelease)
+    do {
+      let flood = try Flood(1_500, at: address.client)
+      #expect(try broker.says("connections refused: too many are open"), "\(broker.said)")
+      #expect(try await honest.brokerStatus().release == solventRelease)
+      withExtendedLifetime(flood) {}
+    }
+    #expect(try broker.says("connections are accepted again"), "\(broker.said)")
+    let newcomer = try await Self.client(address)
+    #expect(try await newcomer.brokerStatus().release == solventRelease)
+    await newcomer.close()
+    await honest.close()
+    #expect(broker.stop() == 0)
+  }
+
+  @Test func aClusterWithoutDescriptorsSaysWhatToRaise() throws {
+    for option in [[], ["--detach"]] {
+      let place = Place()
+      let up = try RunningProgram(
+        "solvent", ["up", "--data", place.data] + option, limits: "-n 64")
+      #expect(try up.says("only 64 files open"), "\(up.said)")
+      #expect(try up.says("ulimit -n 4096"), "\(up.said)")
+      #expect(up.stop() == ExitStatus.failed)
+    }
   }
 }

@@ -13,6 +13,7 @@ public enum MetricName: String, CaseIterable, Sendable {
   case brokerFinished = "solvent_broker_jobs_finished_total"
   case brokerRequeued = "solvent_broker_requeued_total"
   case brokerDeadLetters = "solvent_broker_dead_letters_total"
+  case brokerRefusedConnections = "solvent_broker_connections_refused_total"
   case jobTime = "solvent_job_seconds"
   case jobsRejected = "solvent_jobs_rejected_total"
   case ingestEvents = "solvent_ingest_events_total"
@@ -33,6 +34,8 @@ public enum MetricName: String, CaseIterable, Sendable {
     case .brokerRequeued:
       "Jobs that went back to a queue because their worker was lost, failed or was late."
     case .brokerDeadLetters: "Jobs given up after the last attempt."
+    case .brokerRefusedConnections:
+      "Connections closed as they came, for want of file descriptors."
     case .jobTime: "Time that a worker took for a job, per service."
     case .jobsRejected: "Jobs that a worker rejected for good, per service."
     case .ingestEvents: "Usage rows that were read: accepted, quarantined or duplicate."
@@ -50,7 +53,7 @@ public enum MetricName: String, CaseIterable, Sendable {
     case .brokerQueueDepth, .brokerQueueAge, .brokerInFlight, .jobTime, .jobsRejected: "service"
     case .ingestEvents, .ledgerBatches: "result"
     case .brokerHeld, .brokerWorkers, .brokerFinished, .brokerRequeued, .brokerDeadLetters,
-      .ingestParked, .ingestWrongResults, .ledgerCommit:
+      .brokerRefusedConnections, .ingestParked, .ingestWrongResults, .ledgerCommit:
       nil
     }
   }

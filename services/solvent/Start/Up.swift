@@ -52,6 +52,15 @@ struct Up: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let limit = DescriptorLimit.raise()
+    guard limit.soft >= DescriptorLimit.leastForCluster else {
+      throw Failure(
+        ExitStatus.failed,
+        """
+        this process may have only \(limit.soft) files open, too few for a cluster (at least \
+        \(DescriptorLimit.leastForCluster)); raise the hard limit: ulimit -n 4096
+        """)
+    }
     if detach { return try await runDetached() }
     let started = ContinuousClock.now
     let dataDirectory =
