@@ -244,7 +244,8 @@ let allTests: [Target] = [
       "Rendering",
       "Reporting", "Runway",
     ]),
-  tests("HostTests", ["Cluster", "Host", "ZeroMQ", argumentParser, coreMetrics]),
+  tests(
+    "HostTests", ["Cluster", "Host", "ZeroMQ", argumentParser, coreMetrics, logging]),
   tests("BrokerServiceTests", ["Broker", "BrokerService", "Host", "ZeroMQ", coreMetrics]),
   tests("SupervisionTests", ["Supervision"]),
   tests("IngestServiceTests", ["Broker", "IngestService", "Journal", "Usage"]),

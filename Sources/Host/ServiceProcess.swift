@@ -126,7 +126,8 @@ public enum ServiceProcess {
     signal(SIGXFSZ, SIG_IGN)
     SecondSignal.watch()
     let name = options.name ?? kind
-    let logger = ServiceLog.logger(name, options)
+    let log = ServiceLog(name, options)
+    let logger = log.logger
     makeRoom(logger)
     let registry = MetricsRegistry(common: [("process", name)])
     MetricsSystem.bootstrap(registry)
@@ -143,6 +144,7 @@ public enum ServiceProcess {
     configuration.maximumCancellationDuration = .seconds(1)
     try await ServiceGroup(configuration: configuration).run()
     logger.notice("stopped")
+    log.end()
   }
 
   /// Takes all descriptors that the process may have, and refuses connections before they run out.
@@ -175,46 +177,5 @@ enum SecondSignal {
       // It watches for as long as the process lives.
       _ = Unmanaged.passRetained(source as AnyObject)
     }
-  }
-}
-
-/// Logs to standard error: lines for people, or JSON lines.
-enum ServiceLog {
-  static func logger(_ name: String, _ options: ServiceOptions) -> Logger {
-    var logger = Logger(label: name) { label in
-      if options.logJson { return JSONLogHandler(name: label) }
-      return StreamLogHandler.standardError(label: label)
-    }
-    logger.logLevel = Logger.Level(rawValue: options.logLevel) ?? .notice
-    return logger
-  }
-}
-
-/// One JSON object a line: `ts`, `level`, `svc`, `msg`, and the metadata.
-struct JSONLogHandler: LogHandler {
-  let name: String
-  var metadata: Logger.Metadata = [:]
-  var logLevel: Logger.Level = .notice
-
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { metadata[key] }
-    set { metadata[key] = newValue }
-  }
-
-  init(name: String) { self.name = name }
-
-  func log(event: LogEvent) {
-    var fields = [
-      "ts": Date().formatted(.iso8601), "level": event.level.rawValue, "svc": name,
-      "msg": "\(event.message)",
-    ]
-    for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) {
-      fields[key] = "\(value)"
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard var line = try? encoder.encode(fields) else { return }
-    line.append(0x0A)
-    FileHandle.standardError.write(line)
   }
 }
