@@ -247,7 +247,7 @@ let allTests: [Target] = [
   tests(
     "HostTests", ["Cluster", "Host", "ZeroMQ", argumentParser, coreMetrics, logging]),
   tests("BrokerServiceTests", ["Broker", "BrokerService", "Host", "ZeroMQ", coreMetrics]),
-  tests("SupervisionTests", ["Supervision"]),
+  tests("SupervisionTests", ["Supervision", "TestSupport", system]),
   tests("IngestServiceTests", ["Broker", "IngestService", "Journal", "Usage"]),
   tests(
     "ReportServiceTests",

@@ -35,6 +35,7 @@ public final class Supervisor: Sendable {
   private let options: [String]
   private let machine: Mutex<SupervisorMachine>
   private let events: Events
+  private let logs: LogKeeper
   private let actions: AsyncStream<SupervisorMachine.Action>
   private let continuation: AsyncStream<SupervisorMachine.Action>.Continuation
 
@@ -61,6 +62,9 @@ public final class Supervisor: Sendable {
     ]
     children += (1...max(1, workers)).map { .init("worker-\($0)", .worker) }
     machine = Mutex(SupervisorMachine(children))
+    // Its own as well: it may be detached from its terminal.
+    logs = LogKeeper(
+      (children.map(\.name) + ["up"]).map { Self.log($0, dataDirectory) }, report: events.report)
     (actions, continuation) = AsyncStream.makeStream()
   }
 
@@ -87,8 +91,16 @@ public final class Supervisor: Sendable {
     }
   }
 
+  private static func log(_ name: String, _ dataDirectory: DataDirectory) -> LogFile {
+    LogFile(path: "\(dataDirectory.log)/\(name).log")
+  }
+
   /// Keeps everything running until it was stopped.
   public func run() async {
+    await logs.whileRunning { await runChildren() }
+  }
+
+  private func runChildren() async {
     decide { $0.begin() }
     await withDiscardingTaskGroup { group in
       for await action in actions {
@@ -116,9 +128,7 @@ public final class Supervisor: Sendable {
     // Own process groups: Ctrl-C in a terminal reaches only us, and we stop them in order.
     platform.processGroupID = 0
     do {
-      let log = try FileDescriptor.open(
-        "\(dataDirectory.log)/\(child.name).log", .writeOnly, options: [.append, .create],
-        permissions: [.ownerReadWrite])
+      let log = try Self.log(child.name, dataDirectory).open()
       let result = try await Subprocess.run(
         .path(FilePath("\(folder)/solvent-\(child.kind)")),
         arguments: Arguments(["--name", child.name] + options), platformOptions: platform,

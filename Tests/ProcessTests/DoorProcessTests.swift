@@ -108,4 +108,31 @@ struct DoorProcessTests {
       #expect(up.stop() == ExitStatus.failed)
     }
   }
+
+  // MARK: Logs
+
+  @Test func logsAreKeptSmallAtTheStartAndWhileTheyGrow() throws {
+    let place = Place()
+    let directory = DataDirectory(data: place.data)
+    try directory.create()
+    let log = "\(directory.log)/broker.log"
+    let tooMuch = Data(repeating: 0x2E, count: 17 << 20)
+    func size(_ path: String) throws -> Int {
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      return (attributes[.size] as? NSNumber)?.intValue ?? -1
+    }
+    try tooMuch.write(to: URL(fileURLWithPath: log))
+    let cluster = try TestCluster(workers: 1, data: place.data, isBorrowed: true)
+    #expect(try size("\(log).1") == 17 << 20 && size(log) < 1 << 20)
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
+    try file.seekToEnd()
+    try file.write(contentsOf: tooMuch)
+    try file.close()
+    #expect(try Patience.until { try size(log) < 1 << 20 })
+    #expect(try size("\(log).1") > 17 << 20)
+    // The broker writes on where the file begins now.
+    cluster.stop()
+    let text = try String(contentsOfFile: log, encoding: .utf8)
+    #expect(text.hasPrefix("20") && text.contains("stopped"), "\(text.prefix(200))")
+  }
 }

@@ -125,8 +125,12 @@ struct Up: AsyncParsableCommand {
     ]
     if insecureTCP { process.arguments?.append("--insecure-tcp") }
     let log = "\(dataDirectory.log)/up.log"
-    _ = FileManager.default.createFile(atPath: log, contents: nil)
-    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
+    // Appending: it is cut off when it is too long.
+    let descriptor = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw Failure(ExitStatus.storage, "\(log): \(String(cString: strerror(errno)))")
+    }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     process.standardOutput = handle
     process.standardError = handle
     process.standardInput = FileHandle.nullDevice
