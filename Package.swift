@@ -224,7 +224,8 @@ let allTests: [Target] = [
   tests("RunwayTests", ["CBOR", "Determinism", "Economics", "Runway"]),
   tests("KernelTests", ["SimulationKernel"] + fastKernel, more: hasFastKernel),
   tests(
-    "UsageTests", ["Determinism", "Documents", "Economics", "Usage", "TestSupport", crypto]),
+    "UsageTests",
+    ["Determinism", "Documents", "Economics", "Usage", "TestSupport", crypto, system]),
   tests(
     "JournalTests",
     ["CBOR", "Determinism", "Documents", "Economics", "Journal", "Usage", "TestSupport"]),

@@ -3,6 +3,7 @@
 import Documents
 import Economics
 import Foundation
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -266,6 +267,58 @@ struct ReaderTests {
     #expect(piece.start == third.start && piece.end == third.end)
     #expect(piece.batch.quantities == third.batch.quantities)
     #expect(reader.nextLine == 32)
+  }
+
+  /// A descriptor's position is shared by all who have it: readers of one file must not move each other's.
+  @Test("An open file is read from its beginning by everybody who has it", arguments: ["", ".gz"])
+  func openFiles(_ suffix: String) throws {
+    let directory = try TemporaryDirectory()
+    var text = Self.header
+    // More than a reader's buffer.
+    for index in 0..<40_000 { text += "2026-03-02T10:00:00Z,\(index),model,customer,\(index),1\n" }
+    let path = try directory.write("log.csv", text)
+    if suffix == ".gz" {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/bin/gzip")
+      process.arguments = [path]
+      try process.run()
+      process.waitUntilExit()
+    }
+    let whole = try Self.read(path + suffix)
+    let digest = try ContentDigest(ofFile: path + suffix)
+    let file = try FileDescriptor.open(FilePath(path + suffix), .readOnly)
+    // Its name may go; what was opened stays.
+    try FileManager.default.removeItem(atPath: path + suffix)
+    try file.seek(offset: 77, from: .start)
+    func reader() throws -> UsageReader {
+      try UsageReader(
+        file, name: "log", source: nil, batchRows: 10_000, ids: nil, now: ReadLog.now
+      ) { try ReadingOptions().mapping(for: $0, file: "log") }
+    }
+    let readers = [try reader(), try reader()]
+    var sums = [UInt64(0), 0]
+    for _ in 0..<4 {
+      for (index, reader) in readers.enumerated() {
+        let piece = try #require(try reader.next())
+        sums[index] +=
+          piece.batch.quantities.first { $0.meter == .inputTokens }?
+          .values.reduce(0, +) ?? 0
+      }
+    }
+    #expect(try readers[0].next() == nil && readers[1].next() == nil)
+    #expect(sums == [whole.sum(.inputTokens), whole.sum(.inputTokens)])
+    #expect(try ContentDigest(of: file, name: "log") == digest)
+    #expect(try file.seek(offset: 0, from: .current) == 77)
+    try file.close()
+    #expect(throws: ReadError.self) { try reader() }
+  }
+
+  @Test func onlyRegularFilesAreReadByTheirDescriptors() throws {
+    let (reading, writing) = try FileDescriptor.pipe()
+    let error = #expect(throws: ReadError.self) { try ContentDigest(of: reading, name: "pipe") }
+    #expect(error?.description == "pipe: is not a regular file")
+    try reading.close()
+    try writing.close()
   }
 
   @Test func gzipIsUnpackedAndDamageIsTold() throws {

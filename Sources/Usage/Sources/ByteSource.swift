@@ -2,7 +2,7 @@
 
 import CZlib
 import Glibc
-import SystemPackage
+public import SystemPackage
 
 /// A file that cannot be read.
 public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -15,13 +15,15 @@ public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The bytes of a file or of standard input, unpacked when they are gzip (RFC 1952), in pieces.
+/// The bytes of a file, of an open file or of standard input, unpacked when they are gzip (RFC 1952), in pieces.
 public final class ByteSource {
   private static let packedBytes = 256 * 1024
 
-  /// The file, or `-` for standard input.
+  /// The file, or `-` for standard input; of an open file what it is called in errors.
   public let path: String
-  private let descriptor: FileDescriptor
+  let descriptor: FileDescriptor
+  /// Whether to read where ``consumed`` ends: an open file's own position is shared with whoever opened it.
+  private let isShared: Bool
   private var packed: [UInt8] = []
   private var packedCount = 0
   private var packedAt = 0
@@ -37,13 +39,32 @@ public final class ByteSource {
 
   /// Opens a file; `-` is standard input.
   /// - Throws: ``ReadError`` when the file cannot be opened or is a directory.
-  public init(path: String) throws(ReadError) {
-    self.path = path
-    do {
-      descriptor =
-        path == "-"
+  public convenience init(path: String) throws(ReadError) {
+    try self.init(path, isShared: false) {
+      path == "-"
         ? try FileDescriptor.standardInput.duplicate()
         : try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
+    }
+  }
+
+  /// Reads a file that somebody has opened from its beginning, wherever the descriptor's position is, and
+  /// leaves that where it is: others may read through the same descriptor at the same time.
+  /// - Parameters:
+  ///   - file: a regular file; it stays the caller's to close, at any time.
+  ///   - name: what to call it in errors.
+  /// - Throws: ``ReadError`` when it is closed, or not a regular file.
+  public convenience init(_ file: FileDescriptor, name: String) throws(ReadError) {
+    try self.init(name, isShared: true) { try file.duplicate() }
+    guard size != nil else { throw ReadError(name, "is not a regular file") }
+  }
+
+  private init(
+    _ path: String, isShared: Bool, opening open: () throws -> FileDescriptor
+  ) throws(ReadError) {
+    self.path = path
+    self.isShared = isShared
+    do {
+      descriptor = try open()
     } catch {
       throw ReadError(path, "\(error)")
     }
@@ -97,7 +118,10 @@ public final class ByteSource {
 
   private func readRaw(_ buffer: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
     do {
-      let count = try descriptor.read(into: buffer)
+      let count =
+        isShared
+        ? try descriptor.read(fromAbsoluteOffset: consumed, into: buffer)
+        : try descriptor.read(into: buffer)
       consumed += Int64(count)
       return count
     } catch {

@@ -4,7 +4,7 @@ import Crypto
 import Dispatch
 import Glibc
 import Synchronization
-import SystemPackage
+public import SystemPackage
 
 /// What a file is known by: a digest of its unpacked content.
 ///
@@ -35,11 +35,24 @@ public struct ContentDigest: Hashable, Sendable {
   ///   left out.
   /// - Throws: ``ReadError`` when the file cannot be read, or becomes shorter meanwhile.
   public init(ofFile path: String, beginnings: Set<UInt64> = []) throws(ReadError) {
-    let source = try ByteSource(path: path)
+    try self.init(of: ByteSource(path: path), beginnings: beginnings)
+  }
+
+  /// Digests a file that somebody has opened, as ``init(ofFile:beginnings:)`` one that it opens itself.
+  /// - Parameter name: what to call it in errors.
+  /// - Throws: ``ReadError`` when it is not a regular file or cannot be read, or becomes shorter meanwhile.
+  public init(
+    of file: FileDescriptor, name: String, beginnings: Set<UInt64> = []
+  ) throws(ReadError) {
+    try self.init(of: ByteSource(file, name: name), beginnings: beginnings)
+  }
+
+  private init(of source: ByteSource, beginnings: Set<UInt64>) throws(ReadError) {
     let cuts = Dictionary(
       grouping: beginnings.filter { $0 > 0 }, by: { Int(($0 - 1) / UInt64(Self.pieceBytes)) })
     if let size = source.size, try !source.isPacked() {
-      self = try Self.inParallel(path, bytes: size, cuts)
+      self = try Self.inParallel(source.descriptor, source.path, bytes: size, cuts)
+      withExtendedLifetime(source) {}
     } else {
       self = try Self.inOrder(source, cuts)
     }
@@ -105,15 +118,8 @@ public struct ContentDigest: Hashable, Sendable {
   }
 
   private static func inParallel(
-    _ path: String, bytes: Int64, _ cuts: [Int: [UInt64]]
+    _ descriptor: FileDescriptor, _ path: String, bytes: Int64, _ cuts: [Int: [UInt64]]
   ) throws(ReadError) -> ContentDigest {
-    let descriptor: FileDescriptor
-    do {
-      descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
-    } catch {
-      throw ReadError(path, "\(error)")
-    }
-    defer { try? descriptor.close() }
     // What is appended from now on is not part of this content.
     let total = Int(bytes)
     let count = (total + pieceBytes - 1) / pieceBytes

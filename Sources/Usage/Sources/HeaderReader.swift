@@ -19,11 +19,10 @@ enum HeaderReader {
     let isEnd: Bool
   }
 
-  static func read(_ path: String) throws -> Header {
-    let input = try ByteSource(path: path)
+  static func read(_ input: ByteSource) throws -> Header {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferBytes, alignment: 64)
     do {
-      return try read(input, buffer, path)
+      return try read(input, buffer, input.path)
     } catch {
       buffer.deallocate()
       throw error

@@ -2,6 +2,7 @@
 
 public import Economics
 import Glibc
+public import SystemPackage
 
 /// A piece of a log: the batch that it gave, and what was quarantined.
 public struct ReadBatch: Sendable {
@@ -58,8 +59,23 @@ public final class UsageReader {
   ) throws {
     precondition(batchRows > 0, "a batch has rows")
     loop = try RowLoop(
-      path: path, source: source, batchRows: batchRows, length: length, ids: ids, now: now,
-      isGeneral: false, mapping: mapping)
+      ByteSource(path: path), source: source, batchRows: batchRows, length: length, ids: ids,
+      now: now, isGeneral: false, mapping: mapping)
+  }
+
+  /// Reads a log that somebody has opened, from its beginning; the rest is as for a path.
+  /// - Parameters:
+  ///   - file: a regular file; it stays the caller's to close, at any time.
+  ///   - name: what to call it in errors.
+  /// - Throws: ``ReadError`` or ``FileProblem`` when the file as a whole cannot be read.
+  public init(
+    _ file: FileDescriptor, name: String, source: String?, batchRows: Int, length: UInt64 = .max,
+    ids: IDIndex?, now: Int64, mapping: ([String]) throws -> Mapping
+  ) throws {
+    precondition(batchRows > 0, "a batch has rows")
+    loop = try RowLoop(
+      ByteSource(file, name: name), source: source, batchRows: batchRows, length: length, ids: ids,
+      now: now, isGeneral: false, mapping: mapping)
   }
 
   /// Reads every row on the general path: what the quick one is compared with.
@@ -67,7 +83,7 @@ public final class UsageReader {
     generallyReading path: String, batchRows: Int, ids: IDIndex?, now: Int64, mapping: Mapping
   ) throws {
     loop = try RowLoop(
-      path: path, source: nil, batchRows: batchRows, length: .max, ids: ids, now: now,
+      ByteSource(path: path), source: nil, batchRows: batchRows, length: .max, ids: ids, now: now,
       isGeneral: true
     ) { _ in mapping }
   }
@@ -151,12 +167,12 @@ private final class RowLoop {
   var progress: (consumed: Int64, size: Int64?) { (input.consumed, input.size) }
 
   init(
-    path: String, source: String?, batchRows: Int, length: UInt64, ids: IDIndex?, now: Int64,
+    _ file: ByteSource, source: String?, batchRows: Int, length: UInt64, ids: IDIndex?, now: Int64,
     isGeneral: Bool, mapping choose: ([String]) throws -> Mapping
   ) throws {
-    let header = try HeaderReader.read(path)
+    let header = try HeaderReader.read(file)
     let mapping = try choose(header.names)
-    let plan = try ReadingPlan(mapping, header: header.names, path: path)
+    let plan = try ReadingPlan(mapping, header: header.names, path: file.path)
     self.header = header.names
     self.mapping = mapping
     timeFormat = mapping.timeFormat
