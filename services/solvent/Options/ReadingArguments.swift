@@ -39,7 +39,7 @@ struct ReadingArguments: ParsableArguments {
   var batchRows = 32_768
 
   func validate() throws {
-    guard (1...65_536).contains(batchRows) else {
+    guard ReadingOptions.batchRowsRange.contains(batchRows) else {
       throw ValidationError("--batch-rows must be from 1 to 65,536")
     }
   }
