@@ -149,11 +149,12 @@ let services: [Target] = [
   .systemLibrary(name: "CHost"),
   // Who may do what, apart from the engines: the broker has the table and nothing else.
   library("ClusterAccess", ["Broker"]),
+  library("FileHandover", ["CHost", system]),
   library(
     "ClusterAPI",
     [
-      "Broker", "CBOR", "Cluster", "ClusterAccess", "Economics", "Fleet", "Reporting", "Runway",
-      "Usage", "ZeroMQ",
+      "Broker", "CBOR", "Cluster", "ClusterAccess", "Economics", "FileHandover", "Fleet", "Reporting",
+      "Runway", "Usage", "ZeroMQ", system,
     ]),
   library(
     "Rendering",
@@ -173,8 +174,9 @@ let services: [Target] = [
   library(
     "IngestService", at: "Sources/Services/Ingest",
     [
-      "Broker", "CBOR", "Cluster", "ClusterAccess", "ClusterAPI", "Documents", "Economics", "Host",
-      "Journal", "Ledger", "Pricing", "Usage", "ZeroMQ", crypto, lifecycle, logging, metrics,
+      "Broker", "CBOR", "Cluster", "ClusterAccess", "ClusterAPI", "Documents", "Economics",
+      "FileHandover", "Host", "Journal", "Ledger", "Pricing", "Usage", "ZeroMQ", crypto, lifecycle,
+      logging, metrics, system,
     ]),
   library(
     "ReportService", at: "Sources/Services/Report",
@@ -202,7 +204,7 @@ let services: [Target] = [
     [
       "Broker", "CBOR", "Cluster", "ClusterAPI", "Determinism", "Documents", "Economics", "Fleet",
       "Host", "Journal", "Ledger", "Pricing", "Rendering", "Reporting", "Runway", "Supervision",
-      "Usage", "ZeroMQ", argumentParser, crypto, logging,
+      "Usage", "ZeroMQ", argumentParser, crypto, logging, system,
     ]),
   program("kernel-bench", at: "Benchmarks/runway/kernel", ["Documents", "Runway"]),
 ]
@@ -214,7 +216,10 @@ let allTests: [Target] = [
   tests("ZeroMQTests", ["TestSupport", "ZeroMQ"]),
   tests(
     "CBORTests",
-    ["Broker", "CBOR", "ClusterAPI", "Economics", "Fleet", "Reporting", "Runway", "Usage"]),
+    [
+      "Broker", "CBOR", "ClusterAPI", "Economics", "FileHandover", "Fleet", "Reporting", "Runway",
+      "Usage",
+    ]),
   tests("BrokerTests", ["Broker", "Determinism", deque]),
   tests("ClusterTests", ["Broker", "Cluster", "TestSupport", "ZeroMQ", logging]),
   tests("DeterminismTests", ["Determinism"]),
@@ -249,6 +254,7 @@ let allTests: [Target] = [
     "HostTests", ["Cluster", "Host", "ZeroMQ", argumentParser, coreMetrics, logging]),
   tests("BrokerServiceTests", ["Broker", "BrokerService", "Host", "ZeroMQ", coreMetrics]),
   tests("SupervisionTests", ["Supervision", "TestSupport", system]),
+  tests("FileHandoverTests", ["FileHandover", "TestSupport", system]),
   tests("IngestServiceTests", ["Broker", "IngestService", "Journal", "Usage"]),
   tests(
     "ReportServiceTests",
@@ -260,15 +266,18 @@ let allTests: [Target] = [
     "ExampleTests",
     [
       "Broker", "BrokerService", "CBOR", "Cluster", "ClusterAPI", "Determinism", "Documents",
-      "Economics", "Fleet", "Host", "IngestService", "Journal", "Ledger", "Pricing", "Rendering",
+      "Economics", "FileHandover", "Fleet", "Host", "IngestService", "Journal", "Ledger", "Pricing",
+      "Rendering",
       "ReportService", "Reporting", "Runway", "Supervision", "TestSupport", "Usage",
-      "WorkerService", "ZeroMQ",
-      lifecycle, logging,
+      "WorkerService", "ZeroMQ", lifecycle, logging, system,
     ]),
   tests("Simulator", ["Broker", heap], more: [plantedFaults]),
   tests(
     "ProcessTests",
-    ["Broker", "Cluster", "ClusterAPI", "Economics", "Host", "Reporting", "ZeroMQ", logging],
+    [
+      "Broker", "CBOR", "Cluster", "ClusterAPI", "Economics", "FileHandover", "Host", "Reporting",
+      "Usage", "ZeroMQ", logging, system,
+    ],
     exclude: ["Resources"]),
 ]
 

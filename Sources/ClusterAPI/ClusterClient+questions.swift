@@ -2,16 +2,27 @@
 
 public import Cluster
 import ClusterAccess
+import FileHandover
 public import Reporting
+public import SystemPackage
+public import Usage
 public import ZeroMQ
 
 extension ClusterClient {
-  /// Has the ingest service read a file.
-  /// - Parameter progress: permille and rows so far.
-  /// - Throws: `ClientError`; a file that cannot be read is `refused` with the reason.
+  /// Has the ingest service read an open file, which is offered to it meanwhile.
+  /// - Parameters:
+  ///   - file: a regular file; it stays the caller's to close.
+  ///   - label: what to call it in answers.
+  ///   - progress: permille and rows so far.
+  /// - Throws: `ClientError`; a file that cannot be read is `refused` with the reason. `FileHandoverError` when
+  ///   it cannot be offered.
   public func importFile(
-    _ request: ImportRequest, progress: (@Sendable (Int, Int) -> Void)? = nil
+    _ file: FileDescriptor, label: String, options: ReadingOptions,
+    progress: (@Sendable (Int, Int) -> Void)? = nil
   ) async throws -> ImportReport {
+    let offer = try FileOffer(file)
+    defer { offer.close() }
+    let request = ImportRequest(file: offer.name, label: label, options: options)
     let question = try SharedMessage(encoding: request)
     let answer = try await ask(ServiceName.ingest, question, timeout: .seconds(120)) {
       permille, payload in

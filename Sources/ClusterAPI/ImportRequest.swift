@@ -1,25 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import FileHandover
 public import Usage
 
-/// Asks the ingest service to read a file.
+/// Asks the ingest service to read a file that the asker has opened.
 public struct ImportRequest: Codable, Hashable, Sendable {
-  /// Absolute; the ingest service must be able to read it.
-  public var path: String
-  /// What to call the file in answers.
-  public var label: String
-  /// How to read and price the file.
-  public var options: ReadingOptions
+  /// Bytes of a label: as many as a path may have (PATH_MAX).
+  public static let labelBytesMax = 4_096
 
-  public init(path: String, label: String, options: ReadingOptions) {
-    self.path = path
-    self.label = label
+  /// What the open file is asked for by. A path is never sent: the service would open with its own rights
+  /// whatever a peer can name.
+  public let file: FileOfferName
+  /// What to call the file in answers.
+  public let label: String
+  /// How to read and price the file.
+  public let options: ReadingOptions
+
+  /// - Parameter label: at most ``labelBytesMax`` bytes; the rest of a longer one is left out.
+  public init(file: FileOfferName, label: String, options: ReadingOptions) {
+    self.file = file
+    // A letter that is cut through becomes U+FFFD, of 3 bytes.
+    self.label =
+      label.utf8.count <= Self.labelBytesMax
+      ? label : String(decoding: label.utf8.prefix(Self.labelBytesMax - 3), as: UTF8.self)
     self.options = options
   }
 
   enum CodingKeys: Int, CodingKey {
-    case path = 1
-    case label, options
+    // 1 was a path.
+    case label = 2
+    case options, file
+  }
+
+  /// - Throws: `DecodingError` for a request that names no offered file, or whose label is too long.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    guard let file = try values.decodeIfPresent(FileOfferName.self, forKey: .file) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .file, in: values,
+        debugDescription: "an import names an open file that is offered, not a path")
+    }
+    self.file = file
+    label = try values.decode(String.self, forKey: .label)
+    options = try values.decode(ReadingOptions.self, forKey: .options)
+    guard label.utf8.count <= Self.labelBytesMax else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .label, in: values, debugDescription: "has more than \(Self.labelBytesMax) bytes")
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 
 import Broker
 import CBOR
+import ClusterAPI
 import Economics
 import Fleet
 import Reporting
@@ -27,6 +28,8 @@ struct DamageTests {
     switch rule {
     case "hello": try decode(Hello.self, bytes)
     case "welcome": try decode(Welcome.self, bytes)
+    case "import-request": try decode(ImportRequest.self, bytes)
+    case "import-report": try decode(ImportReport.self, bytes)
     case "pricing-job": try decode(PricingJob.self, bytes)
     case "pricing-outcome": try decode(PricingOutcome.self, bytes)
     case "commit-receipt": try decode(CommitReceipt.self, bytes)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CBOR
+import ClusterAPI
+import FileHandover
 import Testing
 
 @testable import Usage
@@ -47,6 +49,58 @@ struct ImportMessageTests {
       #expect(throws: DecodingError.self) {
         try CBORDecoder().decode(ReadingOptions.self, from: bytes)
       }
+    }
+  }
+
+  /// A request as a peer may write it: of any fields, under the keys of `docs/protocol.cddl`.
+  struct Forged: Encodable {
+    var path: String?
+    var label: String? = "log.csv"
+    var options: ReadingOptions? = ReadingOptions()
+    var file: String?
+
+    enum CodingKeys: Int, CodingKey {
+      case path = 1
+      case label, options, file
+    }
+  }
+
+  static let name = FileOfferName().text
+
+  @Test(
+    "A request names an offered file and nothing else",
+    arguments: [
+      // request, what the error says; nil: it is valid
+      (Forged(file: name), nil), (Forged(label: "", file: name), nil),
+      (Forged(label: String(repeating: "x", count: 4_096), file: name), nil),
+      (Forged(label: String(repeating: "x", count: 4_097), file: name), "4096 bytes"),
+      (Forged(path: "/etc/shadow"), "not a path"),
+      // What an older release wrote beside it is passed over.
+      (Forged(path: "/etc/shadow", file: name), nil), (Forged(), "not a path"),
+      (Forged(file: "/etc/shadow"), "not the name of an offered file"),
+      (Forged(file: ""), "not the name of an offered file"),
+      (Forged(file: "solvent-file-../../../../../../etc/shadow///////"), "not the name"),
+      (Forged(label: nil, file: name), "'label'"), (Forged(options: nil, file: name), "'options'"),
+    ] as [(Forged, String?)])
+  func requests(_ request: Forged, _ problem: String?) throws {
+    let bytes = try CBOREncoder().encode(request)
+    if let problem {
+      let error = #expect(throws: (any Error).self) {
+        try CBORDecoder().decode(ImportRequest.self, from: bytes)
+      }
+      #expect(error.map { "\($0)".contains(problem) } == true, "\(error as Any)")
+    } else {
+      let decoded = try CBORDecoder().decode(ImportRequest.self, from: bytes)
+      #expect(decoded.file.text == request.file && decoded.label == request.label)
+    }
+  }
+
+  @Test func aLabelIsCutAtItsBound() throws {
+    for (label, count) in [("log.csv", 7), (String(repeating: "é", count: 4_000), 4_096)] {
+      let request = ImportRequest(file: FileOfferName(), label: label, options: ReadingOptions())
+      #expect((count - 3...count).contains(request.label.utf8.count))
+      let bytes = try CBOREncoder().encode(request)
+      #expect(try CBORDecoder().decode(ImportRequest.self, from: bytes) == request)
     }
   }
 }

@@ -2,10 +2,14 @@
 
 import Broker
 import CBOR
+import ClusterAPI
 import Economics
+import FileHandover
 import Fleet
 import Reporting
 import Runway
+import Testing
+import Usage
 
 /// One message of every kind, with the rule of `docs/protocol.cddl` that describes it.
 enum SampleMessages {
@@ -57,6 +61,17 @@ enum SampleMessages {
           Welcome(
             broker: 1, release: "0.1.0", heartbeatMilliseconds: 250, livenessMilliseconds: 2_500,
             jobsMax: 1_024, bytesMax: 1 << 25, number: 17))
+      ),
+      (
+        "import-request",
+        try encoder.encode(
+          ImportRequest(
+            file: #require(FileOfferName("solvent-file-0123456789abcdef0123456789abcdef")),
+            label: "log.csv", options: ReadingOptions()))
+      ),
+      (
+        "import-report",
+        try encoder.encode(ImportReport(label: "log.csv", source: "s", mapping: "solvent"))
       ),
       ("pricing-job", try encoder.encode(job)),
       ("pricing-outcome", try encoder.encode(outcome)),

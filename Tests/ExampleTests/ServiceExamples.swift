@@ -13,6 +13,7 @@ import Logging
 import ReportService
 import Reporting
 import ServiceLifecycle
+import SystemPackage
 import TestSupport
 import Testing
 import Usage
@@ -80,8 +81,9 @@ struct ServiceExamples {
     var options = ReadingOptions(batchRows: 100)
     options.pricesText = prices
     options.pricesFile = "b.yaml"
-    let report = try await client.importFile(
-      ImportRequest(path: log, label: "log.csv", options: options))
+    let file = try FileDescriptor.open(FilePath(log), .readOnly)
+    let report = try await client.importFile(file, label: "log.csv", options: options)
+    try file.close()
     #expect(report.rowsAccepted == 500 && report.rowsQuarantined == 0 && report.refusals.isEmpty)
     let answer = try await client.ask(
       ServiceName.query, CostQuery(by: [Dimension.model]).message()

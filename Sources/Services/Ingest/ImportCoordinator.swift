@@ -112,6 +112,8 @@ final class ImportCoordinator: Sendable {
       return .result(try SharedMessage(encoding: report))
     } catch let interruption as ImportInterrupted {
       return .failed(.unavailable, retryable: interruption.mayRetry, nil)
+    } catch let error as DecodingError {
+      return .failed(.rejected, retryable: false, try? SharedMessage(Array(error.reason.utf8)))
     } catch {
       return .failed(.rejected, retryable: false, try? SharedMessage(Array("\(error)".utf8)))
     }
@@ -450,6 +452,20 @@ struct HeldBatch: Sendable {
     return NewJob(
       route: IngestService.booking, payload, control: try SharedMessage(encoding: expected),
       waits: true, avoiding: worker)
+  }
+}
+
+extension DecodingError {
+  /// What is wrong with a request, for a person.
+  fileprivate var reason: String {
+    switch self {
+    case .dataCorrupted(let context), .keyNotFound(_, let context),
+      .typeMismatch(_, let context), .valueNotFound(_, let context):
+      let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+      return
+        "the request cannot be read: \(path.isEmpty ? "" : path + ": ")\(context.debugDescription)"
+    @unknown default: return "the request cannot be read: \(self)"
+    }
   }
 }
 

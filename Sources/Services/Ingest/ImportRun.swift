@@ -6,10 +6,12 @@ import Cluster
 import ClusterAPI
 import Documents
 import Economics
+import FileHandover
 import Foundation
 import Host
 import Journal
 import Synchronization
+import SystemPackage
 import Usage
 import ZeroMQ
 
@@ -31,18 +33,29 @@ final class ImportRun: Sendable {
 
   func run() throws -> ImportReport {
     let book = try request.options.priceBook()
+    let file: FileDescriptor
+    do throws(FileHandoverError) {
+      file = try request.file.fetch()
+    } catch {
+      throw FileProblem(file: request.label, error.description)
+    }
+    return try file.closeAfter { try run(file, book) }
+  }
+
+  private func run(_ file: FileDescriptor, _ book: PriceBook) throws -> ImportReport {
+    let label = request.label
     let lengths = coordinator.decide { $0.lengths }
-    let first = try ContentDigest(ofFile: request.path, beginnings: lengths)
+    let first = try ContentDigest(of: file, name: label, beginnings: lengths)
     try coordinator.check(job)
     return try coordinator.ids.withIndex { ids in
       // While it waited for its turn, another import may have read a beginning of this very file.
       let now = coordinator.decide { $0.lengths }
       let isStale = now.contains { !lengths.contains($0) && $0 <= first.count }
-      let digest = isStale ? try ContentDigest(ofFile: request.path, beginnings: now) : first
+      let digest = isStale ? try ContentDigest(of: file, name: label, beginnings: now) : first
       let reader = try UsageReader(
-        path: request.path, source: request.options.source, batchRows: request.options.batchRows,
+        file, name: label, source: request.options.source, batchRows: request.options.batchRows,
         length: digest.count, ids: ids, now: Int64(Date().timeIntervalSince1970 * 1_000)
-      ) { header in try request.options.mapping(for: header, file: request.label) }
+      ) { header in try request.options.mapping(for: header, file: label) }
       return try run(reader, ids, digest, book)
     }
   }

@@ -9,6 +9,7 @@ import Foundation
 import Host
 import Rendering
 import Reporting
+import SystemPackage
 import Usage
 import ZeroMQ
 
@@ -68,23 +69,13 @@ struct Ingest: AsyncParsableCommand {
   private func importOne(
     _ file: String, _ options: ReadingOptions, _ client: ClusterClient
   ) async -> ImportResult {
-    var path = URL(fileURLWithPath: file).standardizedFileURL.path
-    var spooled: String?
     do {
-      if file == "-" {
-        path = try spool()
-        spooled = path
-      }
-      defer { if let spooled { unlink(spooled) } }
-      guard access(path, R_OK) == 0 else {
-        return ImportResult(
-          label: file, problem: "\(file): \(String(cString: strerror(errno)))",
-          status: ExitStatus.refused)
-      }
+      let log = try OpenLog.open(file, spool: cluster.dataDirectory)
+      defer { try? log.close() }
       let label = file == "-" ? "standard input" : file
       let bar = ProgressBar(label, quiet: quiet)
-      let request = ImportRequest(path: path, label: label, options: options)
-      let report = try await client.importFile(request) { permille, rows in
+      let report = try await client.importFile(log, label: label, options: options) {
+        permille, rows in
         bar.update(permille: permille, "\(Text.grouped(rows)) rows")
       }
       bar.finish()
@@ -94,26 +85,13 @@ struct Ingest: AsyncParsableCommand {
       return ImportResult(label: file, report: report, status: status)
     } catch let error as ClientError where error.kind == .refused {
       return ImportResult(label: file, problem: error.description, status: ExitStatus.refused)
+    } catch let error as Errno {
+      return ImportResult(label: file, problem: "\(file): \(error)", status: ExitStatus.refused)
+    } catch let error as Failure {
+      return ImportResult(label: file, problem: error.message, status: error.code)
     } catch {
       return ImportResult(label: file, problem: "\(file): \(error)", status: ExitStatus.tryAgain)
     }
-  }
-
-  /// Standard input goes to a file first: only then its digest, by which a repetition is known, and
-  /// a place to go on from after a crash.
-  private func spool() throws -> String {
-    let dataDirectory = cluster.dataDirectory
-    try dataDirectory.create()
-    let path = "\(dataDirectory.spool)/stdin-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
-    guard FileManager.default.createFile(atPath: path, contents: nil) else {
-      throw Failure(ExitStatus.storage, "\(path): cannot be written")
-    }
-    let out = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-    while let data = try FileHandle.standardInput.read(upToCount: 1 << 20), !data.isEmpty {
-      try out.write(contentsOf: data)
-    }
-    try out.close()
-    return path
   }
 
   private func show(_ results: [ImportResult], _ duration: Duration) {

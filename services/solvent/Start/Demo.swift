@@ -13,6 +13,7 @@ import Ledger
 import Rendering
 import Reporting
 import Supervision
+import SystemPackage
 import Usage
 
 struct Demo: AsyncParsableCommand {
@@ -82,8 +83,9 @@ struct Demo: AsyncParsableCommand {
     options.mappingFile = "demo mapping"
     options.mappingName = "demo"
     let started = ContinuousClock.now
-    let report = try await client.importFile(
-      ImportRequest(path: path, label: "demo", options: options))
+    let log = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec])
+    defer { try? log.close() }
+    let report = try await client.importFile(log, label: "demo", options: options)
     let duration = started.duration(to: .now)
     let query = CostQuery(by: [Dimension.product, Dimension.model])
     let cost = try await client.ask(ServiceName.query, query.message()).costAnswer()
