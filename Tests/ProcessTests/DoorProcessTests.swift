@@ -105,7 +105,7 @@ struct DoorProcessTests {
         "solvent", ["up", "--data", place.data] + option, limits: "-n 64")
       #expect(try up.says("only 64 files open"), "\(up.said)")
       #expect(try up.says("ulimit -n 4096"), "\(up.said)")
-      #expect(up.stop() == ExitStatus.failed)
+      #expect(up.end() == ExitStatus.failed)
     }
   }
 

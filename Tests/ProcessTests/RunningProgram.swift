@@ -45,6 +45,12 @@ final class RunningProgram: @unchecked Sendable {
     return true
   }
 
+  /// Waits until it has ended by itself.
+  func end() -> Int32 {
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
   @discardableResult
   func stop() -> Int32 {
     if process.isRunning { process.terminate() }
