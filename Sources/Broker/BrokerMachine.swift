@@ -20,7 +20,8 @@
 /// were accepted before.
 ///
 /// ```swift
-/// var broker = BrokerMachine<String>(settings: .init(access: access), release: "1.0", identity: 7, now: 0)
+/// var broker = BrokerMachine<String>(
+///   settings: .init(access: access), release: "1.0", identity: 7, now: clock)
 /// let hello = Hello(
 ///   role: .worker, name: "worker-1", process: 42, release: "1.0", services: ["x-double"],
 ///   instance: .random())

@@ -14,6 +14,9 @@ public struct SimulationJob: Codable, Hashable, Sendable {
   /// A shard takes a worker a tenth of a second or so.
   public static let pathsMax = 1 << 16
 
+  /// Paths times steps of a shard, unless somebody chooses: some six milliseconds of a worker.
+  static let shardSteps = 250_000
+
   public init(scenarios: [RunwayScenario], first: UInt64, count: Int) {
     self.scenarios = scenarios
     self.first = first
@@ -33,8 +36,11 @@ public struct SimulationJob: Codable, Hashable, Sendable {
     _ scenarios: [RunwayScenario], paths: Int, workers: Int, shard: Int? = nil
   ) -> [SimulationJob] {
     let paths = (paths + 7) / 8 * 8
-    // Several a worker, so that a slow one holds nothing up; not so small that sending them counts.
-    let usual = max(1_024, min(pathsMax / 2, paths / max(1, workers * 8)))
+    // Several a worker, so that a slow one holds nothing up; so short that nobody waits long for a worker
+    // who is at another's; not so small that sending them counts.
+    let steps = scenarios.reduce(0) { $0 + $1.steps }
+    let short = shardSteps / max(1, steps)
+    let usual = max(1_024, min(pathsMax / 2, short, paths / max(1, workers * 8)))
     let size = max(8, (shard ?? usual) / 8 * 8)
     return stride(from: 0, to: paths, by: size).map { first in
       SimulationJob(

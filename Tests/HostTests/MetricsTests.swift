@@ -27,10 +27,10 @@ struct MetricsTests {
     timer.recordNanoseconds(20_000_000_000)
     #expect(
       registry.text() == """
-        # HELP solvent_broker_held_bytes Payload bytes of the jobs that the broker holds.
+        # HELP solvent_broker_held_bytes Bytes that the broker holds: jobs, topics, answers that are not read.
         # TYPE solvent_broker_held_bytes gauge
         solvent_broker_held_bytes{process="report"} 2097152
-        # HELP solvent_ledger_batches_total Batches that reached the ledger: committed, already there, or refused.
+        # HELP solvent_ledger_batches_total Batches that reached the ledger: committed, already there, refused, or with another's outcome.
         # TYPE solvent_ledger_batches_total counter
         solvent_ledger_batches_total{process="report",result="committed"} 3
         solvent_ledger_batches_total{process="report",result="refused"} 1

@@ -558,6 +558,6 @@ struct ClusterProcessTests {
     {
       said += String(decoding: piece, as: UTF8.self)
     }
-    #expect(said.contains("speaks version 9 of the protocol, this program 1; use the same release"))
+    #expect(said.contains("speaks version 9 of the protocol, this program 2; use the same release"))
   }
 }

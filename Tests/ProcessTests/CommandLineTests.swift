@@ -87,6 +87,8 @@ struct CommandLineTests {
     #expect(screen.out.contains("\u{1B}[2J") && screen.out.contains("cost  █"), "\(screen)")
     let line = try #require(piped.out.split(separator: "\n").first)
     let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-    #expect(object?["name"] as? String == "gpt-4o" && object?["input_tokens"] as? Int == 41)
+    let row = (object?["rows"] as? [[String: Any]])?.first
+    #expect(row?["name"] as? String == "gpt-4o" && row?["input_tokens"] as? Int == 41)
+    #expect((object?["total"] as? [String: Any])?["input_tokens"] as? Int == 41)
   }
 }

@@ -4,6 +4,7 @@ import Broker
 import CBOR
 import Cluster
 import ClusterAPI
+import ClusterAccess
 import FileHandover
 import Foundation
 import Host

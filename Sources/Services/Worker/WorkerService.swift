@@ -40,7 +40,10 @@ public final class WorkerService: Service {
       loop: parts.loop, context: parts.context, address: address, hello: hello, slots: slots,
       logger: logger
     ) { job in
-      computing.async { continuation.yield((job.id, Self.compute(job, logger))) }
+      computing.async {
+        Self.giveWay()
+        continuation.yield((job.id, Self.compute(job, logger)))
+      }
     }
     self.node = node
     self.results = results
@@ -79,6 +82,10 @@ public final class WorkerService: Service {
     default: pricing
     }
   }
+
+  /// On a machine that is busy with computing, whoever hands out jobs, books and answers comes first. On
+  /// Linux this is the thread's own priority (setpriority(2), "C library/kernel differences").
+  private static func giveWay() { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5) }
 
   private static func compute(_ job: Job, _ logger: Logger) -> JobOutcome {
     let began = ContinuousClock.now
