@@ -11,6 +11,10 @@
 /// ```
 /// The example is compiled in `Tests/ExampleTests/CBORExamples.swift`.
 public struct CBORDecoder: Sendable {
+  /// Items that the arrays of one value may have together: an item of a byte can become a value of
+  /// many, and a message of 16 MiB must not take gigabytes. Columns and strings do not count.
+  public static let itemsMax = 1 << 22
+
   /// A decoder; it keeps nothing between calls.
   public init() {}
 
@@ -32,6 +36,17 @@ public struct CBORDecoder: Sendable {
   public func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
     try bytes.withUnsafeBytes { try decode(type, from: $0) }
   }
+
+  #if DEBUG
+    /// Counts what decoding looks at: heads of items, and keys that are compared.
+    package func visits<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Int {
+      try bytes.withUnsafeBufferPointer { buffer in
+        let state = DecoderState(CBORReader(buffer))
+        _ = try state.get(type)
+        return state.reader.visited
+      }
+    }
+  #endif
 
   /// Checks that `bytes` are one deterministic item, without building a value.
   /// - Throws: ``CBORError`` with the offset of the first byte that is not allowed.
@@ -73,9 +88,11 @@ final class DecoderState: Decoder {
     depth += 1
     guard depth <= CBORReader.depthMax else { throw reader.error(.depth) }
     defer { depth -= 1 }
-    let before = open
+    let (before, start) = (open, reader.position)
     let value = try Value(from: self)
     try close(above: before)
+    // A type without properties reads nothing of what stands for it.
+    if reader.position == start { try reader.skip(depth: depth) }
     return value
   }
 
@@ -85,24 +102,60 @@ final class DecoderState: Decoder {
     return value
   }
 
-  // MARK: Open maps
+  // MARK: Open containers
 
-  /// A map being read. What its user did not ask for is skipped when the value is complete.
+  /// A map being read: one pass over its entries, each value read or skipped once.
+  ///
+  ///     key 1  value  key 3  value  key 4  value  …
+  ///                   └ current    └ cursor: not looked at yet
+  ///
+  /// Keys ascend, and a type asks for its own in that order: then the wanted key is the current or
+  /// the next one. Who asks in another order gets an index of the entries before, made once.
   final class Map {
     let items: Int
-    /// Bytes from here on have not been read by the cursor.
-    var cursor: UnsafePointer<UInt8>
-    /// How many entries the cursor has passed.
-    var passed = 0
-    /// Values of entries that were passed over while looking for a later key.
-    var skipped: [(key: UnsafeBufferPointer<UInt8>, value: UnsafePointer<UInt8>)] = []
-    var previousKey: UnsafeBufferPointer<UInt8>?
+    let first: UnsafePointer<UInt8>
     let parent: AnyObject?
-    init(items: Int, cursor: UnsafePointer<UInt8>, parent: AnyObject?) {
+    /// How many entries the cursor has passed.
+    private(set) var passed = 0
+    private(set) var current: Entry?
+    /// The key before the current one: between the two there is none.
+    private(set) var keyBefore: UnsafeBufferPointer<UInt8>?
+    /// The first byte that is neither passed nor read; the current value while that is unread.
+    private(set) var cursor: UnsafePointer<UInt8>
+    /// Whether the current value lies before the cursor.
+    private(set) var isRead = true
+    /// Whether what is being read is the current value.
+    var readsCurrent = false
+    /// The entries that were passed, in order; `nil` until somebody looks back.
+    var index: [Entry]?
+
+    init(items: Int, first: UnsafePointer<UInt8>, parent: AnyObject?) {
       self.items = items
-      self.cursor = cursor
+      self.first = first
       self.parent = parent
+      cursor = first
     }
+
+    func found(_ entry: Entry) {
+      keyBefore = current?.key
+      current = entry
+      cursor = entry.value
+      isRead = false
+      passed += 1
+      index?.append(entry)
+    }
+
+    /// The current value ends at `end`.
+    func wasRead(to end: UnsafePointer<UInt8>) {
+      guard readsCurrent else { return }
+      cursor = end
+      isRead = true
+    }
+  }
+
+  struct Entry {
+    let key: UnsafeBufferPointer<UInt8>
+    let value: UnsafePointer<UInt8>
   }
 
   /// An array being read.
@@ -117,13 +170,29 @@ final class DecoderState: Decoder {
   }
 
   var open: AnyObject?
+  private var itemsLeft = CBORDecoder.itemsMax
+
+  func openMap() throws(CBORError) -> Map {
+    let items = try reader.items(5)
+    let map = Map(items: items, first: reader.position, parent: open)
+    open = map
+    return map
+  }
+
+  func openItems() throws(CBORError) -> Items {
+    let count = try reader.items(4)
+    guard count <= itemsLeft else { throw reader.error(.outOfRange, "too many items in arrays") }
+    itemsLeft -= count
+    let items = Items(count: count, parent: open)
+    open = items
+    return items
+  }
 
   func close(above outer: AnyObject?) throws(CBORError) {
     while let container = open, container !== outer {
       if let map = container as? Map {
-        reader.position = map.cursor
-        while map.passed < map.items { try passEntry(map) }
-        map.cursor = reader.position
+        while map.passed < map.items { try next(map) }
+        try pass(map)
         open = map.parent
       } else if let items = container as? Items {
         while items.index < items.count {
@@ -135,24 +204,92 @@ final class DecoderState: Decoder {
     }
   }
 
-  /// Reads the key of the next entry, checks the order, and skips its value.
-  private func passEntry(_ map: Map) throws(CBORError) {
-    let key = try nextKey(map)
-    let value = reader.position
+  /// Puts the reader behind the current value.
+  private func pass(_ map: Map) throws(CBORError) {
+    reader.position = map.cursor
+    guard !map.isRead else { return }
     try reader.skip(depth: depth)
-    map.skipped.append((key, value))
+    map.readsCurrent = true
+    map.wasRead(to: reader.position)
   }
 
-  func nextKey(_ map: Map) throws(CBORError) -> UnsafeBufferPointer<UInt8> {
+  /// Makes the next entry the current one.
+  private func next(_ map: Map) throws(CBORError) {
+    try pass(map)
     let start = reader.position
     try reader.skip(depth: depth)
     let key = UnsafeBufferPointer(start: start, count: reader.position - start)
-    if let previous = map.previousKey, !previous.lexicographicallyPrecedes(key) {
+    if let last = map.current?.key, !last.lexicographicallyPrecedes(key) {
       throw reader.error(.keyOrder)
     }
-    map.previousKey = key
-    map.passed += 1
-    return key
+    map.found(Entry(key: key, value: reader.position))
+  }
+
+  /// Puts the reader at the value of a key; `false` when there is no such key.
+  func find(_ name: KeyName, in map: Map) throws(CBORError) -> Bool {
+    try close(above: map)
+    if let current = map.current {
+      switch compare(current.key, name) {
+      case .same: return stand(at: current, in: map, isCurrent: true)
+      case .before: break
+      case .behind:
+        guard let before = map.keyBefore, compare(before, name) != .before else { return false }
+        return try findEarlier(name, in: map)
+      }
+    }
+    while map.passed < map.items {
+      try next(map)
+      guard let current = map.current else { break }
+      switch compare(current.key, name) {
+      case .same: return stand(at: current, in: map, isCurrent: true)
+      case .before: continue
+      case .behind: return false
+      }
+    }
+    return false
+  }
+
+  private func stand(at entry: Entry, in map: Map, isCurrent: Bool) -> Bool {
+    reader.position = entry.value
+    map.readsCurrent = isCurrent
+    return true
+  }
+
+  private func findEarlier(_ name: KeyName, in map: Map) throws(CBORError) -> Bool {
+    var (low, high) = (0, map.passed)
+    var entries = map.index ?? []
+    if entries.isEmpty { entries = try entriesPassed(map) }
+    map.index = entries
+    while low < high {
+      let middle = (low + high) / 2
+      switch compare(entries[middle].key, name) {
+      case .same: return stand(at: entries[middle], in: map, isCurrent: false)
+      case .before: low = middle + 1
+      case .behind: high = middle
+      }
+    }
+    return false
+  }
+
+  private func entriesPassed(_ map: Map) throws(CBORError) -> [Entry] {
+    var entries: [Entry] = []
+    entries.reserveCapacity(map.passed)
+    reader.position = map.first
+    while entries.count < map.passed {
+      let start = reader.position
+      try reader.skip(depth: depth)
+      let key = UnsafeBufferPointer(start: start, count: reader.position - start)
+      entries.append(Entry(key: key, value: reader.position))
+      if entries.count < map.passed { try reader.skip(depth: depth) }
+    }
+    return entries
+  }
+
+  private func compare(_ key: UnsafeBufferPointer<UInt8>, _ name: KeyName) -> KeyName.Place {
+    #if DEBUG
+      reader.visited += 1
+    #endif
+    return name.place(of: key)
   }
 
   func container<Key: CodingKey>(keyedBy: Key.Type) throws -> KeyedDecodingContainer<Key> {
@@ -166,6 +303,29 @@ final class DecoderState: Decoder {
   }
 }
 
+/// A key that is asked for: an integer, or text.
+struct KeyName {
+  /// Where a key of the map stands beside the one asked for.
+  enum Place { case before, same, behind }
+
+  let major: UInt8
+  /// The integer, or the length of the text.
+  let value: UInt64
+  let text: UnsafeBufferPointer<UInt8>
+
+  /// In deterministic form the order of bytes is that of (major type, value, content).
+  func place(of key: UnsafeBufferPointer<UInt8>) -> Place {
+    var reader = CBORReader(key)
+    guard let head = try? reader.head() else { return .before }
+    if head.major != major { return head.major < major ? .before : .behind }
+    if head.value != value { return head.value < value ? .before : .behind }
+    guard major == 3 else { return .same }
+    let content = UnsafeBufferPointer(start: reader.position, count: reader.left)
+    if content.elementsEqual(text) { return .same }
+    return content.lexicographicallyPrecedes(text) ? .before : .behind
+  }
+}
+
 private struct MapDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let state: DecoderState
   let map: DecoderState.Map
@@ -173,81 +333,62 @@ private struct MapDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   init(state: DecoderState) throws {
     self.state = state
-    let items = try state.reader.items(5)
-    map = DecoderState.Map(items: items, cursor: state.reader.position, parent: state.open)
-    state.open = map
+    map = try state.openMap()
   }
 
-  /// Puts the reader at the value of `key`; `false` when there is no such key.
-  ///
-  /// The next key is nearly always the wanted one, so the common path neither allocates nor
-  /// searches.
-  private func find(_ key: any CodingKey) throws(CBORError) -> Bool {
-    try state.close(above: map)
-    var wanted = CBORWriter(capacity: 32)
+  private func find(_ key: Key) throws -> Bool {
+    let none = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
     if let number = key.intValue {
-      wanted.signed(Int64(number))
-    } else {
-      wanted.text(key.stringValue)
+      let name = KeyName(
+        major: number < 0 ? 1 : 0, value: UInt64(number < 0 ? ~number : number), text: none)
+      return try state.find(name, in: map)
     }
-    let name = UnsafeBufferPointer(start: wanted.base, count: wanted.count)
-    if let earlier = map.skipped.first(where: { $0.key.elementsEqual(name) }) {
-      state.reader.position = earlier.value
-      return true
+    var text = key.stringValue
+    return try text.withUTF8 { bytes in
+      try state.find(KeyName(major: 3, value: UInt64(bytes.count), text: bytes), in: map)
     }
-    state.reader.position = map.cursor
-    while map.passed < map.items {
-      let found = try state.nextKey(map)
-      let value = state.reader.position
-      if found.elementsEqual(name) {
-        // The value is skipped once here to know where the next entry begins; reading it moves
-        // only the reader. Entries stay findable, so a key may be asked for twice.
-        try state.reader.skip()
-        map.cursor = state.reader.position
-        map.skipped.append((found, value))
-        state.reader.position = value
-        return true
-      }
-      try state.reader.skip()
-      map.cursor = state.reader.position
-      map.skipped.append((found, value))
-      if name.lexicographicallyPrecedes(found) { return false }
-    }
-    return false
   }
 
-  private func require(_ key: Key) throws(CBORError) {
+  private func require(_ key: Key) throws {
     guard try find(key) else {
       let number = key.intValue.map { " (\($0))" } ?? ""
       throw state.reader.error(.missingKey, "'\(key.stringValue)'\(number) is required")
     }
   }
 
-  private func integer<Value: FixedWidthInteger>(_ key: Key) throws(CBORError) -> Value {
+  /// Reads the value of a required key.
+  private func value<Value>(_ key: Key, _ read: () throws -> Value) throws -> Value {
     try require(key)
-    return try state.reader.integer(Value.self)
+    let value = try read()
+    map.wasRead(to: state.reader.position)
+    return value
+  }
+
+  private func integer<Value: FixedWidthInteger>(_ key: Key) throws -> Value {
+    try value(key) { try state.reader.integer(Value.self) }
   }
 
   var allKeys: [Key] {
-    var reader = CBORReader(UnsafeBufferPointer(start: state.reader.start, count: 0))
-    reader = state.reader
-    reader.position = map.cursor
-    var keys = map.skipped.map(\.key)
-    for _ in map.passed..<max(map.passed, map.items) {
+    var reader = state.reader
+    reader.position = map.first
+    var keys: [Key] = []
+    for _ in 0..<map.items {
       let start = reader.position
       do {
         try reader.skip()
-        keys.append(UnsafeBufferPointer(start: start, count: reader.position - start))
+        var key = CBORReader(UnsafeBufferPointer(start: start, count: reader.position - start))
+        if let found = Self.key(&key) { keys.append(found) }
         try reader.skip()
       } catch {
         break  // Reported when the map is closed; this requirement cannot throw.
       }
     }
-    return keys.compactMap { key in
-      var reader = CBORReader(key)
-      if let number = try? reader.integer(Int.self) { return Key(intValue: number) }
-      return (try? reader.text()).flatMap { Key(stringValue: $0) }
-    }
+    return keys
+  }
+
+  private static func key(_ reader: inout CBORReader) -> Key? {
+    if let number = try? reader.integer(Int.self) { return Key(intValue: number) }
+    return (try? reader.text()).flatMap { Key(stringValue: $0) }
   }
 
   func contains(_ key: Key) -> Bool { (try? find(key)) ?? false }
@@ -256,20 +397,16 @@ private struct MapDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
     return state.reader.isNull
   }
   func decode(_: Bool.Type, forKey key: Key) throws -> Bool {
-    try require(key)
-    return try state.reader.bool()
+    try value(key) { try state.reader.bool() }
   }
   func decode(_: String.Type, forKey key: Key) throws -> String {
-    try require(key)
-    return try state.reader.text()
+    try value(key) { try state.reader.text() }
   }
   func decode(_: Double.Type, forKey key: Key) throws -> Double {
-    try require(key)
-    return try state.reader.float()
+    try value(key) { try state.reader.float() }
   }
   func decode(_: Float.Type, forKey key: Key) throws -> Float {
-    try require(key)
-    return try state.reader.single()
+    try value(key) { try state.reader.single() }
   }
   func decode(_: Int.Type, forKey key: Key) throws -> Int { try integer(key) }
   func decode(_: Int8.Type, forKey key: Key) throws -> Int8 { try integer(key) }
@@ -284,8 +421,7 @@ private struct MapDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
   func decode(_: UInt64.Type, forKey key: Key) throws -> UInt64 { try integer(key) }
   func decode(_: UInt128.Type, forKey key: Key) throws -> UInt128 { try integer(key) }
   func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
-    try require(key)
-    return try state.get(type)
+    try value(key) { try state.get(type) }
   }
   func nestedContainer<Nested: CodingKey>(
     keyedBy: Nested.Type, forKey key: Key
@@ -323,8 +459,7 @@ private struct ArrayDecoder: UnkeyedDecodingContainer {
 
   init(state: DecoderState) throws {
     self.state = state
-    items = DecoderState.Items(count: try state.reader.items(4), parent: state.open)
-    state.open = items
+    items = try state.openItems()
   }
 
   private func next() throws(CBORError) {

@@ -9,6 +9,10 @@ public struct CBORReader {
   let start: UnsafePointer<UInt8>
   let end: UnsafePointer<UInt8>
   var position: UnsafePointer<UInt8>
+  #if DEBUG
+    /// Heads that were read: tests count them.
+    var visited = 0
+  #endif
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
     // A pointer that is never read stands for an empty buffer.
@@ -33,6 +37,9 @@ public struct CBORReader {
   }
 
   mutating func head() throws(CBORError) -> Head {
+    #if DEBUG
+      visited += 1
+    #endif
     guard left > 0 else { throw error(.truncated) }
     let first = position[0]
     let major = first >> 5

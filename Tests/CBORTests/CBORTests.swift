@@ -197,6 +197,28 @@ struct CBORTests {
     #expect(error?.code == .depth)
   }
 
+  @Test func aMessageHasNoMoreItemsThanItMay() throws {
+    let most = CBORDecoder.itemsMax
+    var bytes = [UInt8](repeating: 0, count: most + 1)
+    #expect(throws: CBORError.self) {
+      try CBORDecoder().decode([Bool].self, from: [0x9A, 0, 0x40, 0, 1] + bytes)
+    }
+    bytes = [UInt8](repeating: 0xF4, count: most)
+    let full = try CBORDecoder().decode([Bool].self, from: [0x9A, 0, 0x40, 0, 0] + bytes)
+    #expect(full.count == most)
+  }
+
+  @Test func aTypeWithoutPropertiesIsPassedOver() throws {
+    struct Nothing: Codable, Equatable {}
+    struct Pair: Codable, Equatable {
+      var nothing = [Nothing(), Nothing()]
+      var one = Nothing()
+      var number = 7
+    }
+    let bytes = try CBOREncoder().encode(Pair())
+    #expect(try CBORDecoder().decode(Pair.self, from: bytes) == Pair())
+  }
+
   // MARK: By seed
 
   struct Leaf: Codable, Equatable {
