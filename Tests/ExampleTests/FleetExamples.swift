@@ -32,7 +32,7 @@ struct FleetExamples {
     job.fill(replicas: [1, 2], batches: FleetJob.batches(3_000), spreadsExperts: false)
     let calls = Mutex<[Int]>([])
     let counted = Searcher(job) { done, _ in calls.withLock { $0.append(done) } }
-    let whole = try job.run()
+    let whole = job.run()
     #expect(try counted.run() == whole)
     // More than one part, reported one at a time.
     let parts = calls.withLock { $0 }

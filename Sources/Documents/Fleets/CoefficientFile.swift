@@ -94,7 +94,9 @@ public enum CoefficientFile {
       words[6].hasPrefix("x"), let gpus = Int(words[6].dropFirst()),
       let kind = MeasuredPoint.Kind(name: words[7]),
       let points = Int(words[8]), let median = percent(words[9]),
-      let greatest = percent(words[10])
+      let greatest = percent(words[10]), (1...1_000_000).contains(gpus),
+      (0...1_000_000_000).contains(points), (0...1e15).contains(median),
+      (0...1e15).contains(greatest)
     else {
       throw yaml.problem(
         "expected: stack month source gpu model weights/activations/cache xGPUS kind points "

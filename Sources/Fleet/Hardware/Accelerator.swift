@@ -77,6 +77,26 @@ public struct Accelerator: Codable, Hashable, Sendable {
     case linkDomain, pcie, power, fullPower, serverPower
   }
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    name = try container.decode(String.self, forKey: .name)
+    vendor = try container.decode(String.self, forKey: .vendor)
+    generation = try container.decode(Generation.self, forKey: .generation)
+    flops16 = try container.decode(Double.self, forKey: .flops16)
+    flops8 = try container.decode(Double.self, forKey: .flops8)
+    integer8 = try container.decode(Double.self, forKey: .integer8)
+    flops4 = try container.decode(Double.self, forKey: .flops4)
+    memory = try container.decode(Double.self, forKey: .memory)
+    bandwidth = try container.decode(Double.self, forKey: .bandwidth)
+    link = try container.decode(Double.self, forKey: .link)
+    linkDomain = try container.decode(Int.self, forKey: .linkDomain)
+    pcie = try container.decode(Double.self, forKey: .pcie)
+    power = try container.decode(Double.self, forKey: .power)
+    fullPower = try container.decode(Double.self, forKey: .fullPower)
+    serverPower = try container.decode(Double.self, forKey: .serverPower)
+    if let problem { throw FleetError("\(name): \(problem)") }
+  }
+
   /// Why the numbers make no accelerator; `nil` when they do.
   public var problem: String? {
     let rates = [flops8, integer8, flops4, link]

@@ -126,6 +126,29 @@ public struct Architecture: Codable, Hashable, Sendable {
     case publishesIntegers
   }
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    name = try container.decode(String.self, forKey: .name)
+    family = try container.decode(String.self, forKey: .family)
+    layers = try container.decode(Int.self, forKey: .layers)
+    width = try container.decode(Int.self, forKey: .width)
+    heads = try container.decode(Int.self, forKey: .heads)
+    cacheHeads = try container.decode(Int.self, forKey: .cacheHeads)
+    headDimension = try container.decode(Int.self, forKey: .headDimension)
+    innerWidth = try container.decode(Int.self, forKey: .innerWidth)
+    isGated = try container.decode(Bool.self, forKey: .isGated)
+    vocabulary = try container.decode(Int.self, forKey: .vocabulary)
+    tiesEmbeddings = try container.decode(Bool.self, forKey: .tiesEmbeddings)
+    latent = try container.decodeIfPresent(Latent.self, forKey: .latent)
+    experts = try container.decodeIfPresent(Experts.self, forKey: .experts)
+    window = try container.decode(Int.self, forKey: .window)
+    windowLayers = try container.decode(Int.self, forKey: .windowLayers)
+    contextMax = try container.decode(Int.self, forKey: .contextMax)
+    published = try container.decode(Precision.self, forKey: .published)
+    publishesIntegers = try container.decode(Bool.self, forKey: .publishesIntegers)
+    if let problem { throw FleetError("\(name): \(problem)") }
+  }
+
   /// What models of several sizes are called together: `mixtral` of `mixtral-8x22b`, `gpt-oss` of
   /// `gpt-oss-120b`. They share more than equations know, such as how evenly experts are chosen.
   public var series: String {

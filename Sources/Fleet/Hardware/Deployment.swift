@@ -20,6 +20,16 @@ public struct Precision: Codable, Hashable, Sendable {
     case activations, cache
   }
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    weights = try container.decode(Int.self, forKey: .weights)
+    activations = try container.decode(Int.self, forKey: .activations)
+    cache = try container.decode(Int.self, forKey: .cache)
+    guard [weights, activations, cache].allSatisfy({ [4, 8, 16].contains($0) }) else {
+      throw FleetError("a precision of \(weights)/\(activations)/\(cache) bits")
+    }
+  }
+
   /// 16 bits throughout.
   public static let bf16 = Precision(weights: 16, activations: 16, cache: 16)
   /// 8 bits throughout.
@@ -101,6 +111,15 @@ public struct ServingStack: Codable, Hashable, Sendable {
     case engine, age, isMLPerf
   }
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    name = try container.decode(String.self, forKey: .name)
+    engine = try container.decode(Engine.self, forKey: .engine)
+    age = try container.decode(Double.self, forKey: .age)
+    isMLPerf = try container.decode(Bool.self, forKey: .isMLPerf)
+    guard abs(age) <= 1_000 else { throw FleetError("an engine of \(age) years") }
+  }
+
   /// A stack by its name and the month in which it was measured.
   /// - Parameter month: `2024-11`, and nothing else.
   public init?(name: String, month: String) {
@@ -153,6 +172,15 @@ public struct RequestShape: Codable, Hashable, Sendable {
   enum CodingKeys: Int, CodingKey {
     case input = 1
     case output
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    input = try container.decode(Double.self, forKey: .input)
+    output = try container.decode(Double.self, forKey: .output)
+    guard (0...1e12).contains(input), (1...1e12).contains(output) else {
+      throw FleetError("a request of \(input) input and \(output) output tokens is not possible")
+    }
   }
 }
 

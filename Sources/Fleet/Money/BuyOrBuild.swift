@@ -62,7 +62,7 @@ public struct BuyOrBuild: Sendable {
 
   /// Replicas for a volume in requests per day, at a rate in output tokens per second per replica.
   public func replicas(_ volume: Double, rate: Double) -> Int {
-    max(terms.minimum, Int(min(1e9, volume / capacity(rate)).rounded(.up)))
+    max(terms.minimum, Int(needed: min(1e9, volume / capacity(rate))))
   }
 
   /// Both costs at a volume in requests per day.

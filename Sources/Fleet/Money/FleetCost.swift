@@ -284,7 +284,7 @@ public struct FleetPlan: Hashable, Sendable {
     let inputRate = rate / performance.shape.output * performance.shape.input
     let inputs = inputRate > 0 ? performance.prefillShare / inputRate : 0
     busy = demand.windows.map { $0.inputTokens * inputs + $0.outputTokens * outputs }
-    let needed = busy.map { max(terms.minimum, Int(($0 * (1 + terms.headroom)).rounded(.up))) }
+    let needed = busy.map { max(terms.minimum, Int(needed: min(1e9, $0 * (1 + terms.headroom)))) }
     replicas =
       terms.isAutoscaled
       ? needed : Array(repeating: needed.max() ?? terms.minimum, count: needed.count)

@@ -60,7 +60,9 @@ public struct FleetEstimate: Sendable {
     self.guesses = guesses
   }
 
-  private static func milliseconds(_ seconds: Double) -> Int { Int((seconds * 1_000).rounded()) }
+  private static func milliseconds(_ seconds: Double) -> Int {
+    Int(min(1e15, max(0, seconds * 1_000)).rounded())
+  }
 
   /// Estimated where figures and prices have sources; else no better than their guesses.
   public var evidence: String { priced.isGuess ? "assumed" : "estimated" }

@@ -27,6 +27,20 @@ public struct FleetJob: Codable, Hashable, Sendable {
       case gpus, spreads, precisions, batches
     }
 
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      accelerators = try container.decode([UInt32].self, forKey: .accelerators)
+      gpus = try container.decode([UInt32].self, forKey: .gpus)
+      spreads = try container.decode([UInt32].self, forKey: .spreads)
+      precisions = try container.decode([UInt32].self, forKey: .precisions)
+      batches = try container.decode([UInt32].self, forKey: .batches)
+      guard
+        [gpus.count, spreads.count, precisions.count, batches.count].allSatisfy({ $0 == count }),
+        count <= FleetJob.candidatesMax, batches.allSatisfy({ (1...1 << 30).contains($0) }),
+        gpus.allSatisfy({ (1...1 << 20).contains($0) })
+      else { throw FleetError("\(count) configurations that do not fit together") }
+    }
+
     mutating func append(
       _ accelerator: Int, _ gpus: Int, _ spreads: Bool, _ bits: Int, _ batch: Int
     ) {
@@ -45,10 +59,6 @@ public struct FleetJob: Codable, Hashable, Sendable {
       part.precisions = Array(precisions[range])
       part.batches = Array(batches[range])
       return part
-    }
-
-    var isWhole: Bool {
-      [gpus.count, spreads.count, precisions.count, batches.count].allSatisfy { $0 == count }
     }
   }
 
@@ -87,6 +97,20 @@ public struct FleetJob: Codable, Hashable, Sendable {
   enum CodingKeys: Int, CodingKey {
     case model = 1
     case architecture, accelerators, precisions, stack, shape, candidates
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    model = try container.decode(PerformanceModel.self, forKey: .model)
+    architecture = try container.decode(Architecture.self, forKey: .architecture)
+    accelerators = try container.decode([Accelerator].self, forKey: .accelerators)
+    precisions = try container.decode([Precision].self, forKey: .precisions)
+    stack = try container.decode(ServingStack.self, forKey: .stack)
+    shape = try container.decode(RequestShape.self, forKey: .shape)
+    candidates = try container.decode(Candidates.self, forKey: .candidates)
+    guard candidates.accelerators.allSatisfy({ accelerators.indices.contains(Int($0)) }),
+      candidates.precisions.allSatisfy({ precisions.indices.contains(Int($0)) })
+    else { throw FleetError("a configuration of a GPU or a precision that is not there") }
   }
 
   /// Numbers of requests at once to try: from 1 to 2,048, evenly on a logarithmic scale, each once.
@@ -137,16 +161,7 @@ public struct FleetJob: Codable, Hashable, Sendable {
   }
 
   /// Evaluates all configurations.
-  /// - Throws: ``FleetError`` when the job is not whole.
-  public func run() throws(FleetError) -> FleetOutcome {
-    guard model.coefficients.isWhole, candidates.isWhole,
-      candidates.count <= Self.candidatesMax,
-      candidates.accelerators.allSatisfy({ accelerators.indices.contains(Int($0)) }),
-      candidates.precisions.allSatisfy({ precisions.indices.contains(Int($0)) }),
-      candidates.batches.allSatisfy({ $0 >= 1 && $0 <= 1 << 30 })
-    else {
-      throw FleetError("a job of \(candidates.count) configurations that do not fit together")
-    }
+  public func run() -> FleetOutcome {
     var outcome = FleetOutcome()
     for index in 0..<candidates.count {
       do throws(FleetError) {
@@ -181,6 +196,21 @@ public struct FleetOutcome: Codable, Hashable, Sendable {
     case timesPerToken, timesToFirstToken, regimes
   }
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    outputRates = try container.decode([Double].self, forKey: .outputRates)
+    timesPerToken = try container.decode([Double].self, forKey: .timesPerToken)
+    timesToFirstToken = try container.decode([Double].self, forKey: .timesToFirstToken)
+    regimes = try container.decode([Int64].self, forKey: .regimes)
+    let count = regimes.count
+    guard [outputRates, timesPerToken, timesToFirstToken].allSatisfy({ $0.count == count }),
+      outputRates.allSatisfy({ (0...1e15).contains($0) }),
+      (timesPerToken + timesToFirstToken).allSatisfy({ $0 >= 0 }),
+      regimes.allSatisfy({ $0.magnitude <= Performance.Regime.allCases.count }),
+      zip(regimes, outputRates).allSatisfy({ $0 == 0 || $1 > 0 })
+    else { throw FleetError("an outcome of \(count) configurations that does not fit together") }
+  }
+
   mutating func append(_ performance: Performance, isFull: Bool) {
     outputRates.append(performance.outputRate)
     timesPerToken.append(performance.timePerTokenMean)
@@ -206,10 +236,7 @@ public struct FleetOutcome: Codable, Hashable, Sendable {
 
   /// Whether it can be the outcome of a job.
   public func fits(_ job: FleetJob) -> Bool {
-    [
-      outputRates.count, timesPerToken.count, timesToFirstToken.count,
-      regimes.count,
-    ].allSatisfy { $0 == job.candidates.count }
+    regimes.count == job.candidates.count
   }
 }
 
@@ -289,7 +316,7 @@ public struct FleetSearch: Sendable {
       let price = prices[Int(job.candidates.accelerators[index])]
       let needed = goal.requests * job.shape.output * (1 + goal.headroom) / rate
       guard needed < 1e15 else { continue }
-      let replicas = max(goal.minimumReplicas, Int(needed.rounded(.up)), 1)
+      let replicas = max(goal.minimumReplicas, Int(needed: needed), 1)
       let hourly = Double(deployment.gpus) * price
       all.append(
         Found(

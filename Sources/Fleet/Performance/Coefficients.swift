@@ -149,8 +149,8 @@ public struct Coefficients: Codable, Hashable, Sendable {
   /// The guesses.
   public init() { values = Coefficient.allCases.map(\.prior.value) }
 
-  /// Whether there is a value for each, which another version of the program may see otherwise.
-  var isWhole: Bool { values.count == Coefficient.allCases.count }
+  /// Logarithms by which something may differ from the equations: a factor of 22,000 either way.
+  public static let effects = -10.0...10.0
 
   /// The value of a coefficient.
   public subscript(coefficient: Coefficient) -> Double {
@@ -174,5 +174,26 @@ public struct Coefficients: Codable, Hashable, Sendable {
   enum CodingKeys: Int, CodingKey {
     case values = 1
     case accelerators, series, architectures, stacks
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    values = try container.decode([Double].self, forKey: .values)
+    accelerators = try container.decode([String: Double].self, forKey: .accelerators)
+    series = try container.decode([String: Double].self, forKey: .series)
+    architectures = try container.decode([String: Double].self, forKey: .architectures)
+    stacks = try container.decode([String: Double].self, forKey: .stacks)
+    // Another version of the program may see other coefficients.
+    guard values.count == Coefficient.allCases.count else {
+      throw FleetError("\(values.count) coefficients")
+    }
+    for coefficient in Coefficient.allCases where !coefficient.isAllowed(self[coefficient]) {
+      throw FleetError("\(coefficient.name) cannot be \(self[coefficient])")
+    }
+    for effects in [accelerators, series, architectures, stacks] {
+      guard effects.values.allSatisfy({ Self.effects.contains($0) }) else {
+        throw FleetError("an effect outside \(Self.effects)")
+      }
+    }
   }
 }

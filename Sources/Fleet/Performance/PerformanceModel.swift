@@ -143,7 +143,7 @@ public struct PerformanceModel: Codable, Hashable, Sendable {
 
   private static func gigabytes(_ bytes: Double) -> String { "\(tenths(bytes / 1e9)) GB" }
   private static func milliseconds(_ seconds: Double) -> String { tenths(seconds * 1_000) }
-  private static func whole(_ value: Double) -> Int { Int(min(value, 1e15)) }
+  private static func whole(_ value: Double) -> Int { Int(min(1e15, max(0, value))) }
   private static func tenths(_ value: Double) -> String {
     "\((min(value, 1e12) * 10).rounded() / 10)"
   }

@@ -21,6 +21,15 @@ public struct PredictionErrors: Codable, Hashable, Sendable {
       case above
     }
 
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      below = try container.decode(Double.self, forKey: .below)
+      above = try container.decode(Double.self, forKey: .above)
+      guard (0...10).contains(below), (0...10).contains(above) else {
+        throw FleetError("a range of errors of \(below) and \(above)")
+      }
+    }
+
     /// Independent reasons to be wrong add up by their squares.
     func and(_ more: Band) -> Band {
       Band(
@@ -85,6 +94,24 @@ public struct PredictionErrors: Codable, Hashable, Sendable {
       case month, source, accelerator, architecture, precision, gpus, kind, points
       case medianError, greatestError
     }
+
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      stack = try container.decode(String.self, forKey: .stack)
+      month = try container.decode(String.self, forKey: .month)
+      source = try container.decode(String.self, forKey: .source)
+      accelerator = try container.decode(String.self, forKey: .accelerator)
+      architecture = try container.decode(String.self, forKey: .architecture)
+      precision = try container.decode(Precision.self, forKey: .precision)
+      gpus = try container.decode(Int.self, forKey: .gpus)
+      kind = try container.decode(MeasuredPoint.Kind.self, forKey: .kind)
+      points = try container.decode(Int.self, forKey: .points)
+      medianError = try container.decode(Double.self, forKey: .medianError)
+      greatestError = try container.decode(Double.self, forKey: .greatestError)
+      guard (1...1_000_000).contains(gpus), (0...1_000_000_000).contains(points),
+        (0...1e15).contains(medianError), (0...1e15).contains(greatestError)
+      else { throw FleetError("a record of \(points) points on \(gpus) GPUs") }
+    }
   }
 
   /// 90% of left-out points, whose GPU, model and engine were in the fit with other points.
@@ -116,6 +143,17 @@ public struct PredictionErrors: Codable, Hashable, Sendable {
   enum CodingKeys: Int, CodingKey {
     case base = 1
     case newAccelerator, newArchitecture, newStack, shared, records
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    base = try container.decode(Band.self, forKey: .base)
+    newAccelerator = try container.decode(Band.self, forKey: .newAccelerator)
+    newArchitecture = try container.decode(Band.self, forKey: .newArchitecture)
+    newStack = try container.decode(Band.self, forKey: .newStack)
+    shared = try container.decode(Double.self, forKey: .shared)
+    records = try container.decode([Record].self, forKey: .records)
+    guard (0...1).contains(shared) else { throw FleetError("a shared part of \(shared)") }
   }
 
   /// The record that is most like a deployment; the earlier of two that are alike.
