@@ -94,6 +94,7 @@ extension RunwayCounts: Codable {
     }
     self.init(steps: steps)
     paths = try container.decode(UInt64.self, forKey: .paths)
+    guard paths <= UInt64(UInt32.max) else { throw ScenarioError("more than 2^32 paths") }
     let gaps = try container.decode([UInt32].self, forKey: .gaps)
     let values = try container.decode([UInt32].self, forKey: .values)
     var position = 0

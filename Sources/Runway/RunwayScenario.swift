@@ -235,6 +235,24 @@ public struct RunwayScenario: Codable, Hashable, Sendable {
     case breakEvenMonths, horizon, stepsPerMonth, seed
   }
 
+  /// Takes only scenarios that can be simulated.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    name = try container.decode(String.self, forKey: .name)
+    parameters = try container.decode([Distribution].self, forKey: .parameters)
+    correlations = try container.decode([Correlation].self, forKey: .correlations)
+    events = try container.decode([Event].self, forKey: .events)
+    volatility = try container.decode(Volatility.self, forKey: .volatility)
+    regime = try container.decode(Regime.self, forKey: .regime)
+    profitShare = try container.decode(ProfitShare.self, forKey: .profitShare)
+    rounds = try container.decode(Rounds.self, forKey: .rounds)
+    breakEvenMonths = try container.decode(Int.self, forKey: .breakEvenMonths)
+    horizon = try container.decode(Int.self, forKey: .horizon)
+    stepsPerMonth = try container.decode(Int.self, forKey: .stepsPerMonth)
+    seed = try container.decode(UInt64.self, forKey: .seed)
+    try RunwayProgram.validate(self)
+  }
+
   /// Steps of a path: 1 to 240 can be simulated.
   public var steps: Int { horizon * stepsPerMonth }
 

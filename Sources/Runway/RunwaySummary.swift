@@ -222,6 +222,15 @@ public struct RunwayDifference: Hashable, Sendable, Codable {
     case joint
   }
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    steps = try container.decode(Int.self, forKey: .steps)
+    joint = try container.decode([UInt32].self, forKey: .joint)
+    guard (1...240).contains(steps), joint.count == (steps + 1) * (steps + 1) else {
+      throw ScenarioError("a difference of \(steps) steps and \(joint.count) counts")
+    }
+  }
+
   /// A difference of no paths.
   public init(steps: Int) {
     self.steps = steps

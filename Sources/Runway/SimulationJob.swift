@@ -13,6 +13,8 @@ public struct SimulationJob: Codable, Hashable, Sendable {
 
   /// A shard takes a worker a tenth of a second or so.
   public static let pathsMax = 1 << 16
+  /// Scenarios of one job.
+  private static let scenariosMax = 64
 
   /// Paths times steps of a shard, unless somebody chooses: some six milliseconds of a worker.
   static let shardSteps = 250_000
@@ -28,6 +30,25 @@ public struct SimulationJob: Codable, Hashable, Sendable {
     case first, count
   }
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    scenarios = try container.decode([RunwayScenario].self, forKey: .scenarios)
+    first = try container.decode(UInt64.self, forKey: .first)
+    count = try container.decode(Int.self, forKey: .count)
+    try check()
+  }
+
+  private func check() throws(ScenarioError) {
+    guard let base = scenarios.first, scenarios.count <= Self.scenariosMax,
+      (1...Self.pathsMax).contains(count), count % 8 == 0, first % 8 == 0,
+      // Counts of paths have 32 bits.
+      first <= UInt64(UInt32.max)
+    else { throw ScenarioError("a shard of \(count) paths of \(scenarios.count) scenarios") }
+    guard
+      scenarios.allSatisfy({ ($0.horizon, $0.stepsPerMonth) == (base.horizon, base.stepsPerMonth) })
+    else { throw ScenarioError("compared scenarios need the same number of steps") }
+  }
+
   /// Cuts a simulation into jobs.
   /// - Parameters:
   ///   - paths: rounded up to a multiple of 8.
@@ -35,6 +56,7 @@ public struct SimulationJob: Codable, Hashable, Sendable {
   public static func shards(
     _ scenarios: [RunwayScenario], paths: Int, workers: Int, shard: Int? = nil
   ) -> [SimulationJob] {
+    precondition((1...1 << 32).contains(paths), "from 1 to 2^32 paths")
     let paths = (paths + 7) / 8 * 8
     // Several a worker, so that a slow one holds nothing up; so short that nobody waits long for a worker
     // who is at another's; not so small that sending them counts.
@@ -53,9 +75,7 @@ public struct SimulationJob: Codable, Hashable, Sendable {
   public func run(on kernel: RunwayEngine.Kernel = RunwayEngine.kernel) throws(ScenarioError)
     -> SimulationOutcome
   {
-    guard !scenarios.isEmpty, scenarios.count <= 64, count > 0, count <= Self.pathsMax,
-      count % 8 == 0, first % 8 == 0
-    else { throw ScenarioError("a shard of \(count) paths of \(scenarios.count) scenarios") }
+    try check()
     var outcome = SimulationOutcome()
     var base: [UInt8] = []
     for scenario in scenarios {
@@ -64,10 +84,8 @@ public struct SimulationJob: Codable, Hashable, Sendable {
         program, seed: scenario.seed, first: first, count: count, on: kernel)
       if outcome.counts.isEmpty {
         base = ruins
-      } else if scenario.steps == scenarios[0].steps {
-        outcome.differences.append(RunwayDifference(base, ruins, steps: scenario.steps))
       } else {
-        throw ScenarioError("compared scenarios need the same number of steps")
+        outcome.differences.append(RunwayDifference(base, ruins, steps: scenario.steps))
       }
       outcome.counts.append(counts)
     }
@@ -90,15 +108,20 @@ public struct SimulationOutcome: Codable, Hashable, Sendable {
     case differences
   }
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    counts = try container.decode([RunwayCounts].self, forKey: .counts)
+    differences = try container.decode([RunwayDifference].self, forKey: .differences)
+    guard differences.count == max(0, counts.count - 1),
+      (counts.map(\.steps) + differences.map(\.steps)).allSatisfy({ $0 == counts.first?.steps })
+    else { throw ScenarioError("counts and differences of different simulations") }
+  }
+
   /// Whether it can be the outcome of a job.
   public func fits(_ job: SimulationJob) -> Bool {
-    counts.count == job.scenarios.count && differences.count == counts.count - 1
+    counts.count == job.scenarios.count
       && zip(counts, job.scenarios).allSatisfy {
         $0.steps == $1.steps && $0.paths == UInt64(job.count)
-      }
-      && differences.allSatisfy { difference in
-        difference.steps == counts[0].steps
-          && difference.joint.count == (difference.steps + 1) * (difference.steps + 1)
       }
   }
 
