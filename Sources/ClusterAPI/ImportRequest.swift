@@ -96,4 +96,23 @@ public struct ImportReport: Codable, Hashable, Sendable {
     case source, mapping, rowsRead, rowsAccepted, rowsQuarantined, rowsDuplicate, rowsNew
     case wasComplete, quarantineFile, refusals, note
   }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    label = try container.decode(String.self, forKey: .label)
+    source = try container.decode(String.self, forKey: .source)
+    mapping = try container.decode(String.self, forKey: .mapping)
+    rowsRead = try container.decode(Int.self, forKey: .rowsRead)
+    rowsAccepted = try container.decode(Int.self, forKey: .rowsAccepted)
+    rowsQuarantined = try container.decode(Int.self, forKey: .rowsQuarantined)
+    rowsDuplicate = try container.decode(Int.self, forKey: .rowsDuplicate)
+    rowsNew = try container.decode(Int.self, forKey: .rowsNew)
+    wasComplete = try container.decode(Bool.self, forKey: .wasComplete)
+    quarantineFile = try container.decodeIfPresent(String.self, forKey: .quarantineFile)
+    refusals = try container.decode([String].self, forKey: .refusals)
+    note = try container.decode(String.self, forKey: .note)
+    for rows in [rowsRead, rowsAccepted, rowsQuarantined, rowsDuplicate, rowsNew] {
+      try InvalidValue.check(rows, in: 0...UsageReader.lines.upperBound, "rows")
+    }
+  }
 }

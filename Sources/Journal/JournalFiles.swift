@@ -24,7 +24,8 @@ public enum JournalFiles {
   static func numbers(_ directory: String) throws -> [Int] {
     try FileManager.default.contentsOfDirectory(atPath: directory)
       .filter { $0.hasSuffix(".segment") }
-      .compactMap { Int($0.dropLast(8)) }
+      // Nine digits: a number that others can follow.
+      .compactMap { $0.utf8.count <= 17 ? UInt32($0.dropLast(8)).map(Int.init) : nil }
       .sorted()
   }
 
@@ -84,7 +85,9 @@ public enum JournalFiles {
             let position = JournalPosition(
               segment: number, offset: offset, bytes: JournalFrame.headBytes + frame.body.count)
             try take(frame, position, ids, &contents, &positions, quarantine)
-          } catch let error as CBORError {
+          } catch let error as JournalError {
+            throw error
+          } catch {
             throw JournalError("\(path): byte \(offset): \(error)")
           }
         }

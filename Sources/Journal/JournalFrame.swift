@@ -128,6 +128,8 @@ struct SegmentHead: Equatable, Sendable {
     else { return nil }
     journal = raw.number(8, UInt64.self)
     firstSequence = raw.number(16, UInt64.self)
+    // Sequences count frames from 1: no journal has so many that adding to them could overflow.
+    guard (1...UInt64(Int64.max)).contains(firstSequence) else { return nil }
     chainBefore = Array(raw[32..<64])
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Economics
 public import Usage
 
 /// What stands beside a batch in its frame: not for the workers.
@@ -20,6 +21,14 @@ public struct BatchMetadata: Codable, Hashable, Sendable {
   enum CodingKeys: Int, CodingKey {
     case nextLine = 1
     case quarantined, contents
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    nextLine = try container.decode(Int.self, forKey: .nextLine)
+    quarantined = try container.decode([QuarantinedRow].self, forKey: .quarantined)
+    contents = try container.decode([UInt64].self, forKey: .contents)
+    try InvalidValue.check(nextLine, in: UsageReader.lines, "a line")
   }
 }
 
@@ -54,6 +63,20 @@ public struct ImportBegin: Codable, Hashable, Sendable {
   enum CodingKeys: Int, CodingKey {
     case source = 1
     case stream, path, reading, bytes, start, line
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    source = try container.decode(String.self, forKey: .source)
+    stream = try container.decode([UInt8].self, forKey: .stream)
+    path = try container.decode(String.self, forKey: .path)
+    reading = try container.decode(String.self, forKey: .reading)
+    bytes = try container.decode(UInt64.self, forKey: .bytes)
+    start = try container.decode(UInt64.self, forKey: .start)
+    line = try container.decode(Int.self, forKey: .line)
+    try InvalidValue.check(bytes, in: 0...UInt64(Int64.max), "the length of a log")
+    try InvalidValue.check(start, in: 0...bytes, "where an import begins")
+    try InvalidValue.check(line, in: UsageReader.lines, "a line")
   }
 }
 

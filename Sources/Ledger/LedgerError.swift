@@ -5,7 +5,7 @@ public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What kind of refusal it is: an open set, compared by value.
   public struct Code: Hashable, Sendable, CustomStringConvertible {
     private enum Value: String {
-      case notDurable, newerSchema, inUse, conflict, currency, damaged, invalidBatch
+      case notDurable, newerSchema, inUse, conflict, currency, damaged
     }
     private let value: Value
     private init(_ value: Value) { self.value = value }
@@ -22,8 +22,6 @@ public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     public static let currency = Code(.currency)
     /// What is stored does not fit together.
     public static let damaged = Code(.damaged)
-    /// The outcome breaks a rule of its own.
-    public static let invalidBatch = Code(.invalidBatch)
 
     /// The code's stable name, such as `conflict`.
     public var description: String { value.rawValue }

@@ -19,12 +19,10 @@ public enum Costing {
   /// }
   /// ```
   /// The example is compiled in `Tests/ExampleTests/PricingExamples.swift`.
-  /// - Throws: ``BatchError`` for a batch that does not fit together, ``MoneyError`` when an amount
+  /// - Throws: ``BatchError`` when a sum exceeds what an outcome holds, ``MoneyError`` when an amount
   ///   leaves the range.
   public static func price(_ job: PricingJob) throws -> PricingOutcome {
-    try job.batch.validate()
-    var outcome = PricingOutcome(job: job)
-    guard job.batch.count > 0 else { return outcome }
+    var lines = PricingOutcome.Lines()
     let groups = Grouping(job.batch)
     let sums = try Sums(job.batch, groups)
     let cards = cardOfSeries(job)
@@ -37,36 +35,34 @@ public enum Costing {
       for (meter, values) in sums.columns where values[group] > 0 {
         let rate = cards[series]?.rate(for: meter, in: bucket)
         let isChargeable = meter.isChargeable || (meter == .requests && !isKnown)
-        try append(
-          meter, values[group], bucket, series, rate, isChargeable: isChargeable,
-          job.batch.evidence, to: &outcome)
+        let evidence = max(job.batch.evidence, rate?.evidence ?? job.batch.evidence)
+        try lines.append(
+          bucket: bucket.index, series: UInt32(truncatingIfNeeded: series), meter, values[group],
+          rate != nil ? .priced : isChargeable ? .unpriced : .uncharged, evidence,
+          rate?.price.times(values[group]) ?? .zero)
       }
     }
-    return outcome
+    return try PricingOutcome(job: job, lines: lines)
   }
 
   private static func cardOfSeries(_ job: PricingJob) -> [RateCard?] {
     let table = job.batch.seriesTable
+    var cards: [Pair: RateCard] = [:]
+    for card in job.rates {
+      let pair = Pair(provider: card.provider, model: card.model)
+      if cards[pair] == nil { cards[pair] = card }
+    }
     return (0..<table.count).map { series in
-      let provider = table.value(of: Dimension.provider, in: series)
-      let model = table.value(of: Dimension.model, in: series)
-      return job.rates.first { $0.provider == provider && $0.model == model }
+      cards[
+        Pair(
+          provider: table.value(of: Dimension.provider, in: series),
+          model: table.value(of: Dimension.model, in: series))]
     }
   }
 
-  private static func append(
-    _ meter: Meter, _ quantity: UInt64, _ bucket: TimeBucket, _ series: Int,
-    _ rate: RateCard.Rate?, isChargeable: Bool, _ evidence: Evidence,
-    to outcome: inout PricingOutcome
-  ) throws {
-    let pricing: Pricing = rate != nil ? .priced : isChargeable ? .unpriced : .uncharged
-    outcome.buckets.append(bucket.index)
-    outcome.series.append(UInt32(series))
-    outcome.meters.append(UInt16(meter.rawValue))
-    outcome.quantities.append(quantity)
-    outcome.pricings.append(UInt16(pricing.rawValue))
-    outcome.evidences.append(UInt16(max(evidence, rate?.evidence ?? evidence).rawValue))
-    outcome.costs.append(try rate?.price.times(quantity) ?? .zero)
+  private struct Pair: Hashable {
+    var provider: String
+    var model: String
   }
 }
 
@@ -86,12 +82,13 @@ struct Grouping {
 
   init(_ batch: UsageBatch) {
     seriesCount = batch.seriesTable.count
-    guard batch.count > 0 else { return }
-    let (buckets, first, last) = Self.buckets(batch)
-    firstBucket = first
-    let (cells, overflow) = Int(last - first + 1).multipliedReportingOverflow(by: seriesCount)
+    guard let span = batch.span else { return }
+    let buckets = Self.buckets(batch)
+    firstBucket = span.lowerBound.index
+    // Some ten million buckets at most, and 2^32 series.
+    let cells = Int(span.upperBound.index - firstBucket + 1) * seriesCount
     // A dense table is the fast case; a few rows spread over years would make it too large.
-    if !overflow && cells <= 4 * batch.count + 4_096 {
+    if cells <= 4 * batch.count + 4_096 {
       numberDensely(batch, buckets, cells)
     } else {
       numberSparsely(batch, buckets)
@@ -108,31 +105,28 @@ struct Grouping {
     sparseKeys.isEmpty ? group % seriesCount : Int(sparseKeys[group].series)
   }
 
-  /// The bucket of each row, the least and the greatest.
-  private static func buckets(_ batch: UsageBatch) -> ([Int64], first: Int64, last: Int64) {
-    var (first, last) = (Int64.max, Int64.min)
+  /// The bucket of each row.
+  private static func buckets(_ batch: UsageBatch) -> [Int64] {
     let unit = batch.timeUnit
-    let buckets = [Int64](unsafeUninitializedCapacity: batch.count) { out, initialized in
+    return [Int64](unsafeUninitializedCapacity: batch.count) { out, initialized in
       var time = batch.baseTime
       // Rows are mostly in order, so the bucket is mostly that of the row before: a division only
-      // when it changes.
-      var bucket = TimeBucket(containing: time)
-      var range = bucket.start..<(bucket.start &+ TimeBucket.milliseconds)
+      // when it changes. A batch holds no time that could overflow here.
+      var bucket: Int64 = 0
+      var range: Range<Int64> = 0..<0
       batch.timeDeltas.withUnsafeBufferPointer { deltas in
         for row in 0..<deltas.count {
           time &+= deltas[row] &* unit
-          if !range.contains(time) || row == 0 {
-            bucket = TimeBucket(containing: time)
-            range = bucket.start..<(bucket.start &+ TimeBucket.milliseconds)
-            first = min(first, bucket.index)
-            last = max(last, bucket.index)
+          if !range.contains(time) {
+            bucket = Instant.floorDivide(time, TimeBucket.milliseconds).quotient
+            let start = bucket &* TimeBucket.milliseconds
+            range = start..<(start &+ TimeBucket.milliseconds)
           }
-          out[row] = bucket.index
+          out[row] = bucket
         }
       }
       initialized = batch.count
     }
-    return (buckets, first, last)
   }
 
   private mutating func numberDensely(_ batch: UsageBatch, _ buckets: [Int64], _ cells: Int) {

@@ -15,7 +15,7 @@ import Usage
 enum SampleMessages {
   static func all() throws -> [(rule: String, bytes: [UInt8])] {
     let encoder = CBOREncoder()
-    let batch = UsageBatch(
+    let batch = try UsageBatch(
       count: 2, baseTime: 1_690_848_000_000, timeDeltas: [0, 40],
       seriesTable: SeriesTable(
         count: 2,
@@ -23,7 +23,7 @@ enum SampleMessages {
       series: [0, 1],
       quantities: [.init(meter: .inputTokens, values: [1_602, 259])],
       evidence: .measured)
-    let job = PricingJob(
+    let job = try PricingJob(
       key: BatchKey(
         source: "burstgpt", stream: [UInt8](repeating: 7, count: 32), start: 64, end: 128),
       rowsRead: 3, rowsQuarantined: 1, rowsDuplicate: 0, batch: batch,
@@ -36,14 +36,11 @@ enum SampleMessages {
               price: try Money(perMillion: "30"), evidence: .reported)
           ])
       ], book: [1, 2], currency: "USD")
-    var outcome = PricingOutcome(job: job)
-    outcome.buckets = [1_878_720]
-    outcome.series = [0]
-    outcome.meters = [3]
-    outcome.quantities = [1_602]
-    outcome.pricings = [1]
-    outcome.evidences = [2]
-    outcome.costs = MoneyColumn([try Money(decimal: "48.06")])
+    var lines = PricingOutcome.Lines()
+    try lines.append(
+      bucket: 1_878_720, series: 0, .inputTokens, 1_602, .priced, .reported,
+      Money(decimal: "48.06"))
+    let outcome = try PricingOutcome(job: job, lines: lines)
     var totals = CostTotals()
     try totals.add(.inputTokens, 1_602, .priced, .reported, Money(decimal: "0.04806"))
     try totals.add(.outputTokens, 5, .unpriced, .measured, .zero)
@@ -122,7 +119,7 @@ enum SampleMessages {
   }
 
   private static func books() throws -> BooksBatch {
-    var entry = BookEntry(
+    var entry = try BookEntry(
       id: "a", day: 19_569,
       lines: [
         EntryLine(.cash, try Money(decimal: "10000000000")),
@@ -133,7 +130,7 @@ enum SampleMessages {
       stake: 490_000, profitShare: 750_000, profitShareCap: try Money(decimal: "13000000000"))
     return BooksBatch(
       currency: "USD", entries: [entry],
-      figures: [AudienceFigure(id: "f", day: 19_539, .visits, 1_500_000_000)])
+      figures: [try AudienceFigure(id: "f", day: 19_539, .visits, 1_500_000_000)])
   }
 
   private static var fleet: FleetJob {

@@ -85,25 +85,47 @@ struct CalendarTests {
   }
 
   @Test("Buckets cover time without gap or overlap", arguments: 0..<50 as Range<UInt64>)
-  func buckets(_ seed: UInt64) {
+  func buckets(_ seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     for _ in 0..<40 {
       // From 1653 to 2286.
       let time = Int64(random.below(20_000_000_000_000)) - 10_000_000_000_000
-      let bucket = TimeBucket(containing: time)
+      guard let bucket = TimeBucket(containing: time) else {
+        #expect(!Instant.calendarDays.contains(Instant.floorDivide(time, 86_400_000).quotient))
+        continue
+      }
       #expect(bucket.start <= time && time < bucket.start + 900_000, "seed \(seed): \(time)")
       #expect(bucket.index == Instant.floorDivide(time, 900_000).quotient, "seed \(seed)")
       #expect(TimeBucket(containing: bucket.start) == bucket, "seed \(seed)")
-      #expect(TimeBucket(containing: bucket.start - 1).index == bucket.index - 1, "seed \(seed)")
+      #expect(TimeBucket(containing: bucket.start - 1)?.index == bucket.index - 1, "seed \(seed)")
       #expect(TimeBucket(containing: bucket.start + 899_999) == bucket, "seed \(seed)")
     }
   }
 
   @Test func bucketsAreInTheOrderOfTime() {
     let times: [Int64] = [-900_001, -900_000, -1, 0, 899_999, 900_000, 1_690_848_000_000]
-    let indices = times.map { TimeBucket(containing: $0).index }
+    let indices = times.compactMap { TimeBucket(containing: $0)?.index }
     #expect(indices == [-2, -1, -1, 0, 0, 1, 1_878_720])
     #expect(indices == indices.sorted())
     #expect(TimeBucket(index: -1) < TimeBucket(index: 0))
+  }
+
+  @Test(
+    "Buckets end where the calendar does",
+    arguments: [
+      // milliseconds, whether there is a bucket, the nearest, the first that begins at it or later
+      (Int64.min, false, TimeBucket.indexes.lowerBound, TimeBucket.indexes.lowerBound),
+      (-2_208_988_800_001, false, TimeBucket.indexes.lowerBound, TimeBucket.indexes.lowerBound),
+      (-2_208_988_800_000, true, TimeBucket.indexes.lowerBound, TimeBucket.indexes.lowerBound),
+      (-1, true, -1, 0), (0, true, 0, 0), (1, true, 0, 1),
+      (7_258_118_399_999, true, TimeBucket.indexes.upperBound, nil),
+      (7_258_118_400_000, false, TimeBucket.indexes.upperBound, nil),
+      (Int64.max, false, TimeBucket.indexes.upperBound, nil),
+    ] as [(Int64, Bool, Int64, Int64?)])
+  func ends(_ time: Int64, _ exists: Bool, _ nearest: Int64, _ next: Int64?) {
+    #expect((TimeBucket(containing: time) != nil) == exists)
+    #expect(TimeBucket(nearest: time).index == nearest)
+    #expect(TimeBucket(beginningAtOrAfter: time)?.index == next)
+    #expect(TimeBucket(exactly: time) == nil || TimeBucket.indexes.contains(time))
   }
 }

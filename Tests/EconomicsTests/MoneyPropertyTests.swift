@@ -113,12 +113,12 @@ struct MoneyPropertyTests {
   func columns(_ seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     let amounts = (0..<100).map { _ in Self.amount(&random) }
-    let column = MoneyColumn(amounts)
+    let column = try MoneyColumn(amounts)
     #expect(column.count == 100)
     var parts = MoneyParts(units: 0, pico: 0, yocto: 0)
     var sum = DecimalDigits(0)
     for (index, amount) in amounts.enumerated() {
-      #expect(try column.money(index) == amount, "seed \(seed)")
+      #expect(column.money(index) == amount, "seed \(seed)")
       let part = column.parts(index)
       #expect((0..<1_000_000_000_000).contains(part.pico), "seed \(seed)")
       #expect((0..<1_000_000_000_000).contains(part.yocto), "seed \(seed)")
@@ -230,13 +230,29 @@ struct MoneyBorderTests {
     }
   }
 
-  @Test func aColumnNearTheEndsOfTheRangeIsNotValid() throws {
-    #expect(MoneyColumn([try Money(decimal: "170141183460468.9")]).isValid)
-    #expect(!MoneyColumn([try Money(decimal: "170141183460469")]).isValid)
-    #expect(MoneyColumn([try Money(decimal: "-170141183460468")]).isValid)
-    #expect(!MoneyColumn([try Money(decimal: "-170141183460469")]).isValid)
-    #expect(!MoneyColumn([.zero, Self.most, .zero]).isValid)
-    #expect(MoneyColumn().isValid && MoneyColumn().count == 0)
+  @Test(
+    "A column ends less than a unit before the range of amounts does",
+    arguments: [
+      // amount, is taken
+      ("170141183460468.9", true), ("170141183460469", false), ("-170141183460468", true),
+      ("-170141183460469", false),
+    ])
+  func columnEnds(_ text: String, _ isTaken: Bool) throws {
+    let amount = try Money(decimal: text)
+    if isTaken {
+      #expect(try MoneyColumn([amount]).money(0) == amount)
+    } else {
+      #expect(throws: MoneyError.overflow) { try MoneyColumn([.zero, amount, .zero]) }
+    }
+  }
+
+  @Test func everyAmountHasAnOpposite() throws {
+    let most = Money(quanta: .max)
+    #expect((-most).quanta == -.max && -(-most) == most)
+    // The least number of 128 bits has none: no sum, product or message comes to it.
+    #expect(throws: MoneyError.overflow) { try Money(exactly: .min) }
+    #expect(throws: MoneyError.overflow) { try (-most).adding(Money(quanta: -1)) }
+    #expect(throws: MoneyError.overflow) { try Money(quanta: .min / 2).times(2) }
   }
 
   @Test func theErrorsSayWhatWasWritten() {

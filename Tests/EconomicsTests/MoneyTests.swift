@@ -72,10 +72,10 @@ struct TimeTests {
   }
 
   @Test func bucketsHoldAQuarterOfAnHourAlsoBefore1970() {
-    #expect(TimeBucket(containing: 0).index == 0)
-    #expect(TimeBucket(containing: 899_999).index == 0)
-    #expect(TimeBucket(containing: 900_000).index == 1)
-    #expect(TimeBucket(containing: -1).index == -1)
+    #expect(TimeBucket(containing: 0)?.index == 0)
+    #expect(TimeBucket(containing: 899_999)?.index == 0)
+    #expect(TimeBucket(containing: 900_000)?.index == 1)
+    #expect(TimeBucket(containing: -1)?.index == -1)
   }
 }
 
@@ -146,8 +146,8 @@ struct MoneyColumnTests {
     ] as [(String, Int64, Int64, Int64)])
   func parts(_ text: String, _ units: Int64, _ pico: Int64, _ yocto: Int64) throws {
     let money = try Money(decimal: text)
-    let column = MoneyColumn([money])
+    let column = try MoneyColumn([money])
     #expect(column.parts(0) == MoneyParts(units: units, pico: pico, yocto: yocto))
-    #expect(try column.money(0) == money && column.isValid)
+    #expect(column.money(0) == money)
   }
 }

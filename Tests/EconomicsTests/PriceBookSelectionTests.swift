@@ -27,7 +27,8 @@ struct PriceBookSelectionTests {
     arguments: [
       // from, until, bucket, holds
       (10, 20, 9, false), (10, 20, 10, true), (10, 20, 19, true), (10, 20, 20, false),
-      (10, nil, 9, false), (10, nil, 10, true), (10, nil, .max, true), (10, 10, 10, false),
+      (10, nil, 9, false), (10, nil, 10, true), (10, nil, TimeBucket.indexes.upperBound, true),
+      (10, 10, 10, false),
       (-20, -10, -11, true), (-20, -10, -10, false),
     ] as [(Int64, Int64?, Int64, Bool)])
   func borders(_ from: Int64, _ until: Int64?, _ bucket: Int64, _ holds: Bool) {
@@ -162,14 +163,14 @@ struct PriceBookSelectionTests {
     #expect(both.name.contains("mine") && both.name.contains("shipped"))
   }
 
-  @Test func aBatchGetsACardForEachPairThatHasRates() {
+  @Test func aBatchGetsACardForEachPairThatHasRates() throws {
     let book = Self.book(
       "b",
       [
         .init(provider: "p", model: "m", rates: [Self.rate(0, 10, [.inputTokens: 1])]),
         .init(provider: "p", model: "n", rates: [Self.rate(10, 20, [.inputTokens: 1])]),
       ])
-    let table = SeriesTable(
+    let table = try SeriesTable(
       count: 5,
       columns: [
         .init(dimension: "model", values: ["n", "m", "?"], codes: [0, 1, 2, 1, 1]),

@@ -14,7 +14,7 @@ import Usage
 @Suite("Journal")
 struct JournalTests {
   static func job(_ number: UInt64) throws -> [UInt8] {
-    let batch = UsageBatch(
+    let batch = try UsageBatch(
       count: 1, baseTime: 1_690_848_000_000, timeDeltas: [0],
       seriesTable: SeriesTable(count: 1, columns: []), series: [0],
       quantities: [.init(meter: .inputTokens, values: [number])], evidence: .measured)
@@ -155,7 +155,7 @@ struct JournalTests {
     do {
       let (journal, _) = try Journal.open(directory: directory.path + "/j")
       let piece = try #require(try ReadLog(path).pieces.first)
-      let job = PricingJob(
+      let job = try PricingJob(
         piece, source: "usage", stream: [1], book: try PriceBookFile.shipped())
       try journal.append(
         job: CBOREncoder().encode(job),

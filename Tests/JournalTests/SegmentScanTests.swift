@@ -252,7 +252,7 @@ struct JournalRecordTests {
   }
 
   @Test func theySurviveTheirBytes() throws {
-    var state = ImportState(path: "/é/log.csv", reading: "openai", bytes: .max)
+    var state = ImportState(path: "/é/log.csv", reading: "openai", bytes: UInt64(Int64.max))
     state.end = 77
     state.nextLine = 9
     let begin = ImportBegin(ImportKey(source: "s", stream: [1, 2]), state)

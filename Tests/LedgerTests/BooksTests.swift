@@ -12,9 +12,9 @@ import Testing
 @Suite("Books")
 struct BooksTests {
   static func entry(_ id: String, _ day: Int64, _ lines: [(Account, String)]) throws -> BookEntry {
-    BookEntry(
+    try BookEntry(
       id: id, day: day,
-      lines: try lines.map { EntryLine($0.0, try Money(decimal: $0.1)) })
+      lines: lines.map { EntryLine($0.0, try Money(decimal: $0.1)) })
   }
 
   /// Entries of every kind, drawn by a seed.
@@ -40,7 +40,7 @@ struct BooksTests {
     let folder = try LedgerTests.TemporaryLedger()
     let ledger = try Ledger(path: folder.path)
     var batch = BooksBatch(currency: "USD", entries: try Self.random(50, seed: 1), figures: [])
-    batch.figures = [AudienceFigure(id: "f", day: 19_539, .visits, 1_500_000_000)]
+    batch.figures = [try AudienceFigure(id: "f", day: 19_539, .visits, 1_500_000_000)]
     #expect(try ledger.book(batch) == BooksReceipt(added: 51, known: 0))
     #expect(try ledger.book(batch) == BooksReceipt(added: 0, known: 51))
     // Another content under a known name books nothing at all.
@@ -53,10 +53,6 @@ struct BooksTests {
     var renamed = batch
     for index in renamed.entries.indices { renamed.entries[index].source = "./books.csv" }
     #expect(try ledger.book(renamed) == BooksReceipt(added: 0, known: 51))
-    var absurd = batch
-    absurd.entries[0].id = "absurd"
-    absurd.entries[0].day = .max
-    #expect(throws: LedgerError.self) { try ledger.book(absurd) }
     // Usage may be booked before or after, in the same currency only.
     #expect(throws: LedgerError.self) {
       try ledger.book(BooksBatch(currency: "EUR", entries: [], figures: []))
@@ -72,14 +68,19 @@ struct BooksTests {
     #expect(try ledger.verify().entries == 51)
   }
 
-  @Test func whatDoesNotBalanceIsRefused() throws {
-    let folder = try LedgerTests.TemporaryLedger()
-    let ledger = try Ledger(path: folder.path)
-    let entry = try Self.entry("x", 1, [(.cash, "1"), (.api, "-2")])
-    #expect(throws: LedgerError.self) {
-      try ledger.book(BooksBatch(currency: "USD", entries: [entry], figures: []))
-    }
-    #expect(try ledger.books().entries.isEmpty)
+  @Test(
+    "What a ledger cannot hold is no entry",
+    arguments: [
+      // day, lines
+      (.max, [(.cash, "1"), (.api, "-1")]), (.min, [(.cash, "1"), (.api, "-1")]),
+      (-25_568, [(.cash, "1"), (.api, "-1")]), (84_006, [(.cash, "1"), (.api, "-1")]),
+      (1, [(.cash, "1"), (.api, "-2")]), (1, []),
+      (1, [(.cash, "1000000000001"), (.api, "-1000000000001")]),
+    ] as [(Int64, [(Account, String)])])
+  func absurd(_ day: Int64, _ lines: [(Account, String)]) {
+    #expect(throws: InvalidValue.self) { try Self.entry("x", day, lines) }
+    #expect(throws: InvalidValue.self) { try AudienceFigure(id: "x", day: .max, .users, 1) }
+    #expect(throws: InvalidValue.self) { try AudienceFigure(id: "x", day: 1, .users, .max) }
   }
 
   @Test(
@@ -94,7 +95,7 @@ struct BooksTests {
     let folder = try LedgerTests.TemporaryLedger()
     let ledger = try Ledger(path: folder.path)
     var batch = BooksBatch(currency: "USD", entries: try Self.random(9, seed: 2), figures: [])
-    batch.figures = [AudienceFigure(id: "f", day: 19_539, .visits, 1)]
+    batch.figures = [try AudienceFigure(id: "f", day: 19_539, .visits, 1)]
     _ = try ledger.book(batch)
     try ledger.queue.write { db in
       for table in ["entries", "lines", "figures"] {
@@ -127,10 +128,10 @@ struct BooksTests {
         try Self.entry("s", july, [(.staff, "25"), (.cash, "-25")]),
       ], figures: [])
     books.figures = [
-      AudienceFigure(id: "u", day: july - 30, .users, 100),
-      AudienceFigure(id: "p", day: july - 30, .payers, 2),
-      AudienceFigure(id: "q", day: july - 60, .payers, 4),
-      AudienceFigure(id: "c", day: july - 30, .churned, 3),
+      try AudienceFigure(id: "u", day: july - 30, .users, 100),
+      try AudienceFigure(id: "p", day: july - 30, .payers, 2),
+      try AudienceFigure(id: "q", day: july - 60, .payers, 4),
+      try AudienceFigure(id: "c", day: july - 30, .churned, 3),
     ]
     var usage = CostTotals()
     try usage.add(.requests, 200, .uncharged, .measured, .zero)

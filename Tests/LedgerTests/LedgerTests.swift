@@ -26,11 +26,11 @@ struct LedgerTests {
   }
 
   static func outcome(
-    _ start: UInt64, rows: Int = 10, price: String = "30", seed: UInt64? = nil,
-    currency: String = "USD"
+    _ start: UInt64, end: UInt64? = nil, source: String = "log", rows: Int = 10,
+    price: String = "30", seed: UInt64? = nil, currency: String = "USD"
   ) throws -> (outcome: PricingOutcome, bytes: [UInt8]) {
     var random = SplitMix64(seed: seed ?? start)
-    let batch = UsageBatch(
+    let batch = try UsageBatch(
       count: rows, baseTime: 1_690_848_000_000,
       timeDeltas: (0..<rows).map { _ in Int64(random.below(400_000)) },
       seriesTable: SeriesTable(
@@ -44,8 +44,8 @@ struct LedgerTests {
         .init(meter: .inputTokens, values: (0..<rows).map { _ in 1 + random.below(5_000) })
       ],
       evidence: .measured)
-    let job = PricingJob(
-      key: BatchKey(source: "log", stream: [1, 2], start: start, end: start + 100),
+    let job = try PricingJob(
+      key: BatchKey(source: source, stream: [1, 2], start: start, end: end ?? start + 100),
       rowsRead: rows + 1, rowsQuarantined: 1, rowsDuplicate: 0, batch: batch,
       rates: [
         RateCard(

@@ -15,11 +15,9 @@ struct QueryAgreementTests {
     outcome: PricingOutcome, bytes: [UInt8]
   )] {
     try (0..<6 as Range<UInt64>).map { number in
-      var made = try LedgerTests.outcome(
-        number * 100, rows: Int(1 + random.below(60)), price: "\(1 + random.below(90))",
-        seed: random.next())
-      made.outcome.key.source = sources[Int(random.below(4))]
-      return made
+      try LedgerTests.outcome(
+        number * 100, source: sources[Int(random.below(4))], rows: Int(1 + random.below(60)),
+        price: "\(1 + random.below(90))", seed: random.next())
     }
   }
 
@@ -64,8 +62,7 @@ struct QueryAgreementTests {
     let folder = try LedgerTests.TemporaryLedger()
     let ledger = try Ledger(path: folder.path)
     for (index, source) in ["b\u{FC}ro", "bu\u{308}ro"].enumerated() {
-      var made = try LedgerTests.outcome(UInt64(index) * 100)
-      made.outcome.key.source = source
+      let made = try LedgerTests.outcome(UInt64(index) * 100, source: source)
       #expect(try ledger.commit([made]).results == [.committed(sequence: Int64(index) + 1)])
     }
     #expect(try ledger.verify().batches == 2)

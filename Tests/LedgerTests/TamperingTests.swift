@@ -171,9 +171,7 @@ struct CommitTests {
     let folder = try LedgerTests.TemporaryLedger()
     let ledger = try Ledger(path: folder.path)
     _ = try ledger.commit([LedgerTests.outcome(100), LedgerTests.outcome(300)])
-    var other = try LedgerTests.outcome(1_000)
-    other.outcome.key.start = start
-    other.outcome.key.end = end
+    var other = try LedgerTests.outcome(start, end: end, seed: 1_000)
     let result = try ledger.commit([other]).results[0]
     if case .refused(let error) = result {
       #expect(isRefused && error.code == .conflict, "\(error)")
@@ -181,7 +179,7 @@ struct CommitTests {
       #expect(!isRefused && result == .committed(sequence: 3))
     }
     // Another source or stream has bytes of its own.
-    other.outcome.key.source = "other"
+    other = try LedgerTests.outcome(start, end: end, source: "other", seed: 1_000)
     #expect(try ledger.commit([other]).results != [result] || !isRefused)
   }
 
@@ -218,27 +216,6 @@ struct CommitTests {
       #expect(ledger.currency == currencies[0])
       #expect(try ledger.verify().batches == taken.count { $0 })
     }
-  }
-
-  @Test func aBatchThatDoesNotFitTogetherIsRefusedAlone() throws {
-    let folder = try LedgerTests.TemporaryLedger()
-    let ledger = try Ledger(path: folder.path)
-    var broken = try LedgerTests.outcome(0)
-    broken.outcome.rowsRead += 1
-    var large = try LedgerTests.outcome(100)
-    large.outcome.quantities[0] = 1 << 63
-    let good = try LedgerTests.outcome(200)
-    let commit = try ledger.commit([broken, large, good])
-    for result in commit.results.prefix(2) {
-      guard case .refused(let error) = result else {
-        Issue.record("\(result)")
-        continue
-      }
-      #expect(error.code == .invalidBatch)
-    }
-    #expect(commit.results[2] == .committed(sequence: 1))
-    #expect(commit.changes.map(\.sequence) == [1] && commit.changes[0].outcome == good.outcome)
-    #expect(try ledger.verify().batches == 1)
   }
 
   @Test func epochsRiseForEver() throws {

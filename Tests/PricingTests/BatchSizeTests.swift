@@ -8,7 +8,7 @@ import Testing
 @Suite("Batch size")
 struct BatchSizeTests {
   /// Usage like that of a large service: 300 customers, 5 products, 8 models, 4 providers, ids.
-  static func batch(_ count: Int) -> UsageBatch {
+  static func batch(_ count: Int) throws -> UsageBatch {
     var random = SplitMix64(seed: 7)
     func skewed(_ bound: UInt64) -> UInt32 {
       let unit = Double(random.below(1 << 20)) / Double(1 << 20)
@@ -39,7 +39,7 @@ struct BatchSizeTests {
     }
     let names = ["customer", "model", "product", "provider"]
     let meters: [Meter] = [.failedRequests, .inputTokens, .cachedInputTokens, .outputTokens]
-    return UsageBatch(
+    return try UsageBatch(
       count: count, baseTime: 1_795_390_000_000, timeDeltas: deltas,
       seriesTable: SeriesTable(
         count: table.count,
@@ -63,8 +63,7 @@ struct BatchSizeTests {
   }
 
   @Test func aRecordTakesAtMostThirtySixBytes() throws {
-    let batch = Self.batch(1_000)
-    try batch.validate()
+    let batch = try Self.batch(1_000)
     let bytes = try CBOREncoder().encode(batch)
     print(
       "a usage record in a batch of 1,000: \(Double(bytes.count) / 1_000) bytes, 16 of them its id")

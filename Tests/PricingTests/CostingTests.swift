@@ -18,7 +18,7 @@ struct CostingTests {
 
   static func job(_ rows: [Row]) throws -> PricingJob {
     var last = rows.first?.time ?? 0
-    let batch = UsageBatch(
+    let batch = try UsageBatch(
       count: rows.count, baseTime: rows.first?.time ?? 0,
       timeDeltas: rows.map { row in
         defer { last = row.time }
@@ -38,7 +38,7 @@ struct CostingTests {
         from: TimeBucket(index: from), until: until.map { TimeBucket(index: $0) }, meter: meter,
         price: try Money(perMillion: price), evidence: .reported)
     }
-    return PricingJob(
+    return try PricingJob(
       key: BatchKey(source: "s", stream: [], start: 0, end: UInt64(rows.count)),
       rowsRead: rows.count, rowsQuarantined: 0, rowsDuplicate: 0, batch: batch,
       rates: [
@@ -82,10 +82,9 @@ struct CostingTests {
   static func sums(_ outcomes: [PricingOutcome]) throws -> [String: (UInt64, Int128, Int)] {
     var sums: [String: (UInt64, Int128, Int)] = [:]
     for outcome in outcomes {
-      try outcome.validate()
       for line in 0..<outcome.lineCount {
         let key = "\(outcome.buckets[line]) \(outcome.series[line]) \(outcome.meters[line])"
-        let cost = try outcome.costs.money(line)
+        let cost = outcome.costs.money(line)
         let before = sums[key] ?? (0, 0, Int(outcome.pricings[line]))
         sums[key] = (
           before.0 + outcome.quantities[line], before.1 + cost.quanta,
@@ -148,8 +147,8 @@ struct CostingTests {
       Row(time: 1_800_000, series: 0, input: 1, output: 0),
     ]
     let outcome = try Costing.price(Self.job(rows))
-    let costs = try outcome.meters.indices.filter { outcome.meters[$0] == 3 }.map {
-      try outcome.costs.money($0).decimal
+    let costs = outcome.meters.indices.filter { outcome.meters[$0] == 3 }.map {
+      outcome.costs.money($0).decimal
     }
     #expect(costs == ["0.00003", "0.00001"])
   }
@@ -159,9 +158,8 @@ struct CostingTests {
     #expect(outcome.evidences == [1, 2])  // Requests are measured, the cost is by a reported price.
   }
 
-  @Test func aBatchThatDoesNotFitTogetherIsRefused() throws {
-    var job = try Self.job([Row(time: 0, series: 0, input: 1, output: 0)])
-    job.batch.series = [9]
+  @Test func aBatchWhoseSumsNoOutcomeHoldsIsRefused() throws {
+    var job = try Self.job([Row(time: 0, series: 0, input: 1 << 57, output: 0)])
     #expect(throws: BatchError.self) { try Costing.price(job) }
     job = try Self.job([
       Row(time: 0, series: 0, input: .max, output: 0), Row(time: 0, series: 0, input: 1, output: 0),

@@ -25,7 +25,7 @@ struct ScenarioProcessTests {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "\(Binaries.folder)/solvent")
     process.arguments =
-      arguments + ["--data", cluster.data, "--shard", "64", "--partials"]
+      arguments + ["--data", cluster.data, "--shard", "8", "--partials"]
     let (out, err) = (Pipe(), Pipe())
     process.standardOutput = out
     process.standardError = err

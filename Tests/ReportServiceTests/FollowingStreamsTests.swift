@@ -12,9 +12,13 @@ import Testing
 
 @Suite("Streams beside the ledger")
 struct FollowingStreamsTests {
+  /// An outcome of so many dollars is the greatest that there can be; so many of them are beyond all sums.
+  private static let most: UInt64 = 1_000_000_000_000
+  private static let tooMany = 171
+
   /// A row of gpt-4 at $1 per token.
   static func outcome(_ start: UInt64, tokens: UInt64) throws -> PricingOutcome {
-    let batch = UsageBatch(
+    let batch = try UsageBatch(
       count: 1, baseTime: 1_690_848_000_000, timeDeltas: [0],
       seriesTable: SeriesTable(
         count: 1, columns: [.init(dimension: "model", values: ["gpt-4"], codes: [0])]),
@@ -71,14 +75,12 @@ struct FollowingStreamsTests {
     var changes = try Self.commit(Self.outcome(0, tokens: 5), to: ledger)
     #expect(streams.follow(changes, of: ledger) == .followed)
     _ = streams.changes()
-    // The ledger takes the second batch; the streams are given one whose cost no sum can hold.
+    // The ledger takes the second batch; the streams are given some whose cost no sum can hold.
     changes = try Self.commit(Self.outcome(1, tokens: 2), to: ledger)
     var absurd = changes[0]
-    absurd.outcome.costs = MoneyColumn()
-    for _ in 0..<absurd.outcome.lineCount {
-      absurd.outcome.costs.append(Money(quanta: .max))
-    }
-    guard case .remade = streams.follow([absurd], of: ledger) else {
+    absurd.outcome = try Self.outcome(1, tokens: Self.most)
+    let tooMany = Array(repeating: absurd, count: Self.tooMany)
+    guard case .remade = streams.follow(tooMany, of: ledger) else {
       Issue.record("not remade")
       return
     }
@@ -97,18 +99,12 @@ struct FollowingStreamsTests {
     let path = try TemporaryPath()
     let ledger = try Ledger(path: path.path + "/ledger.sqlite")
     var streams = try FollowingStreams(ledger)
-    // Two batches whose sum no amount can hold: neither adding nor rebuilding works.
-    let most = Money(quanta: .max / 4 * 3)
+    // Batches whose sum no amount can hold: neither adding nor rebuilding works.
     var changes: [Ledger.Change] = []
-    for start in 0..<2 as Range<UInt64> {
-      var outcome = try Self.outcome(start, tokens: 1)
-      outcome.costs = MoneyColumn()
-      for meter in outcome.meters {
-        outcome.costs.append(meter == UInt16(Meter.inputTokens.rawValue) ? most : .zero)
-      }
-      changes += try Self.commit(outcome, to: ledger)
+    for start in 0..<UInt64(Self.tooMany) {
+      changes += try Self.commit(Self.outcome(start, tokens: Self.most), to: ledger)
     }
-    #expect(changes.count == 2)
+    #expect(changes.count == Self.tooMany)
     func isStale(_ outcome: FollowingStreams.Outcome) -> Bool {
       if case .stale = outcome { true } else { false }
     }

@@ -28,8 +28,8 @@ struct ScenarioDraftTests {
 
   static func figure(
     _ date: String, _ measure: AudienceMeasure, _ value: UInt64, _ evidence: Evidence = .measured
-  ) -> AudienceFigure {
-    var figure = AudienceFigure(
+  ) throws -> AudienceFigure {
+    var figure = try AudienceFigure(
       id: "\(date) \(measure)", day: Bench.day(date), measure, value)
     figure.evidence = evidence
     return figure
@@ -58,14 +58,14 @@ struct ScenarioDraftTests {
     arguments: [
       // figures; audience, paying share, price, requests, cost per request, API revenue
       (
-        [figure("2026-10-01", .users, 100), figure("2026-10-01", .payers, 30)],
+        [try figure("2026-10-01", .users, 100), try figure("2026-10-01", .payers, 30)],
         ["100", "0.3", "30", "1", "3", "0"]
       ),
-      ([figure("2026-10-01", .users, 100)], ["100", "1", "9", "1", "3", "0"]),
-      ([figure("2026-10-01", .payers, 30)], ["30", "1", "30", "1", "10", "0"]),
+      ([try figure("2026-10-01", .users, 100)], ["100", "1", "9", "1", "3", "0"]),
+      ([try figure("2026-10-01", .payers, 30)], ["30", "1", "30", "1", "10", "0"]),
       ([], ["0", "0", "0", "0", "0", "900"]),
       (
-        [figure("2026-10-01", .users, 10), figure("2026-10-01", .payers, 30)],
+        [try figure("2026-10-01", .users, 10), try figure("2026-10-01", .payers, 30)],
         ["10", "fill in", "fill in", "1", "30", "0"]
       ),
     ])
@@ -80,8 +80,8 @@ struct ScenarioDraftTests {
   @Test("A month that has no count yet takes the last one, with its date")
   func theLastCount() throws {
     let figures = [
-      Self.figure("2026-09-01", .users, 800), Self.figure("2026-10-01", .users, 1_000),
-      Self.figure("2026-10-01", .payers, 100),
+      try Self.figure("2026-09-01", .users, 800), try Self.figure("2026-10-01", .users, 1_000),
+      try Self.figure("2026-10-01", .payers, 100),
     ]
     let under = [try Bench.entry("2026-11-05", .hosting, "10")]
     for usage in [[], [("2026-11", try Bench.usage("5", requests: 50))]] {
@@ -116,15 +116,15 @@ struct ScenarioDraftTests {
     ])
   func evidence(_ evidence: Evidence, _ text: String) throws {
     let file = try Self.draft(
-      Self.books([Self.figure("2026-10-01", .users, 1_000, evidence)]))
+      Self.books([try Self.figure("2026-10-01", .users, 1_000, evidence)]))
     #expect(Self.value(.audience, file) == text)
   }
 
   @Test("Growth comes from six figures or more, the volatility with it")
   func growth() throws {
     let values: [UInt64] = [1_000, 1_100, 1_210, 1_331, 1_464, 1_610, 1_771]
-    let figures = values.enumerated().map { index, value in
-      Self.figure("2026-0\(index + 3)-01", .users, value)
+    let figures = try values.enumerated().map { index, value in
+      try Self.figure("2026-0\(index + 3)-01", .users, value)
     }
     let file = try Self.draft(Self.books(figures))
     #expect(file.provenance["growth"]?.source == "6 monthly changes of users")
@@ -152,7 +152,7 @@ struct ScenarioDraftTests {
       entries: [
         try Bench.entry("2026-09-01", .openingBalance, "-10000"),
         try Bench.entry("2026-10-01", .subscriptions, "-900"),
-      ], figures: [Self.figure("2026-10-01", .users, 100)])
+      ], figures: [try Self.figure("2026-10-01", .users, 100)])
     let none = [("2026-10", try Bench.usage(nil, requests: 10, tokens: 5))]
     #expect(Self.value(.cost, try Self.draft(books, usage: none)) == "fill in")
     var some = try Bench.usage("50", requests: 10, tokens: 5)

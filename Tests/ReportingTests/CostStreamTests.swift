@@ -21,36 +21,32 @@ struct CostStreamTests {
   }
 
   /// What a commit adds: lines in the order of bucket, series and meter.
-  static func change(_ sequence: Int64, _ lines: [CostOracle.Line]) -> Ledger.Change {
+  static func change(_ sequence: Int64, _ lines: [CostOracle.Line]) throws -> Ledger.Change {
     let models = CostOracle.series.map { $0["model"] ?? "" }
     let products = CostOracle.series.map { $0["product"] ?? "" }
     let codes = Array(0..<5 as Range<UInt32>)
-    let table = SeriesTable(
+    let table = try SeriesTable(
       count: 5,
       columns: [
         .init(dimension: "model", values: models, codes: codes),
         .init(dimension: "product", values: products, codes: codes),
       ])
-    let batch = UsageBatch(
+    let batch = try UsageBatch(
       count: 0, baseTime: 0, timeDeltas: [], seriesTable: table, series: [], quantities: [],
       evidence: .measured)
-    var outcome = PricingOutcome(
-      job: PricingJob(
-        key: BatchKey(source: "s", stream: [], start: 0, end: 1), rowsRead: 0, rowsQuarantined: 0,
-        rowsDuplicate: 0, batch: batch, rates: [], book: [], currency: "USD"))
+    let job = try PricingJob(
+      key: BatchKey(source: "s", stream: [], start: 0, end: 1), rowsRead: 0, rowsQuarantined: 0,
+      rowsDuplicate: 0, batch: batch, rates: [], book: [], currency: "USD")
+    var made = PricingOutcome.Lines()
     for line in lines.sorted(by: {
       ($0.bucket.index, $0.series, $0.meter.rawValue)
         < ($1.bucket.index, $1.series, $1.meter.rawValue)
     }) {
-      outcome.buckets.append(line.bucket.index)
-      outcome.series.append(UInt32(line.series))
-      outcome.meters.append(UInt16(line.meter.rawValue))
-      outcome.quantities.append(line.quantity)
-      outcome.pricings.append(UInt16(line.pricing.rawValue))
-      outcome.evidences.append(UInt16(line.evidence.rawValue))
-      outcome.costs.append(line.cost)
+      try made.append(
+        bucket: line.bucket.index, series: UInt32(line.series), line.meter, line.quantity,
+        line.pricing, line.evidence, line.cost)
     }
-    return Ledger.Change(sequence: sequence, outcome: outcome)
+    return Ledger.Change(sequence: sequence, outcome: try PricingOutcome(job: job, lines: made))
   }
 
   /// The rows of a topic, from all lines so far.
@@ -126,7 +122,7 @@ struct CostStreamTests {
       var line = CostOracle(seed: 1, count: 1).lines[0]
       line.bucket = TimeBucket(index: 1_878_720)
       let first = line
-      line.bucket.index += span
+      line.bucket = TimeBucket(index: line.bucket.index + span)
       try streams.add(Self.change(1, [first, line]))
       let topic = "cost/\(unit)/total"
       let rows = streams.snapshots().first { $0.topic == topic }?.update.rows ?? []
@@ -137,7 +133,8 @@ struct CostStreamTests {
       #expect(!streams.takeChanges().contains { $0.topic == topic }, "\(unit)")
       // One bucket, hour or day later it is within.
       var within = first
-      within.bucket.index += unit == "bucket" ? 1 : unit == "hour" ? 4 : day
+      within.bucket = TimeBucket(
+        index: first.bucket.index + (unit == "bucket" ? 1 : unit == "hour" ? 4 : day))
       try streams.add(Self.change(3, [within]))
       let told = streams.takeChanges().first { $0.topic == topic }?.update.rows ?? []
       #expect(told.map(\.time) == [within.bucket.start], "\(unit)")

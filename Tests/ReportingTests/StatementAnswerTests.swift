@@ -124,9 +124,9 @@ struct StatementAnswerTests {
   @Test func aChangeOverMissingMonthsIsTheConstantOne() throws {
     var books = try Bench.books()
     books.figures = [
-      AudienceFigure(id: "a", day: Bench.day("2023-01-01"), .visits, 1_000),
-      AudienceFigure(id: "b", day: Bench.day("2023-04-01"), .visits, 1_331),
-      AudienceFigure(id: "c", day: Bench.day("2023-05-01"), .users, 7),
+      try AudienceFigure(id: "a", day: Bench.day("2023-01-01"), .visits, 1_000),
+      try AudienceFigure(id: "b", day: Bench.day("2023-04-01"), .visits, 1_331),
+      try AudienceFigure(id: "c", day: Bench.day("2023-05-01"), .users, 7),
     ]
     let answer = try Self.answer(.audience, books: books)
     guard case .number(let change) = try Self.value("visits_change", in: answer, 1) else {

@@ -138,7 +138,10 @@ struct StatementTests {
         currency: "USD",
         entries: [
           BookEntry(
-            id: "e", day: Bench.day("2023-06-01"), lines: [EntryLine(.staff, try Bench.money("5"))])
+            id: "e", day: Bench.day("2023-06-01"),
+            lines: [
+              EntryLine(.staff, try Bench.money("5")), EntryLine(.capital, -(try Bench.money("5"))),
+            ])
         ], figures: []), usage: [], in: month...month)
     #expect(!statement.hasCash && statement.netBurn != nil && statement.runwayMonths == nil)
   }
@@ -154,10 +157,16 @@ struct StatementTests {
     ] as [[(Account, Int128)]])
   func overflow(_ lines: [(Account, Int128)]) throws {
     let month = try Bench.month("2023-06")
-    let entries = lines.enumerated().map { index, line in
-      BookEntry(
-        id: "\(index)", day: Bench.day("2023-06-01"),
-        lines: [EntryLine(line.0, Money(quanta: Int128.max * line.1))])
+    // 86 entries of 10^12 each, twice: more than an amount holds. The other sides stay apart.
+    let entries = try lines.enumerated().flatMap { index, line in
+      let amount = Money(quanta: Money.quantaPerUnit * 1_000_000_000_000 * line.1)
+      return try (0..<86).map { number in
+        try BookEntry(
+          id: "\(index) \(number)", day: Bench.day("2023-06-01"),
+          lines: [
+            EntryLine(line.0, amount), EntryLine(index == 0 ? .profitShareOwed : .capital, -amount),
+          ])
+      }
     }
     #expect(throws: MoneyError.overflow) {
       try Statement(
@@ -185,7 +194,7 @@ struct StatementTests {
     arguments: [
       // payers, costs, other revenue, months, price
       (10, "100", "0", 1, "10"), (10, "100", "40", 1, "6"), (10, "100", "0", 2, "5"),
-      (0, "100", "0", 1, nil), (10, "100", "150", 1, "-5"), (.max, "100", "0", 2, nil),
+      (0, "100", "0", 1, nil), (10, "100", "150", 1, "-5"),
     ] as [(UInt64, String, String, Int, String?)])
   func breakEvenPrice(
     _ payers: UInt64, _ costs: String, _ other: String, _ months: Int, _ price: String?
@@ -199,7 +208,7 @@ struct StatementTests {
         try Bench.entry("2023-06-01", .api, "-" + other),
         try Bench.entry("2023-06-01", .subscriptions, "-33"),
       ], figures: [])
-    books.figures = [AudienceFigure(id: "p", day: Bench.day("\(last)-01"), .payers, payers)]
+    books.figures = [try AudienceFigure(id: "p", day: Bench.day("\(last)-01"), .payers, payers)]
     let statement = try Statement(books, usage: [], in: first...last)
     #expect(statement.breakEvenPrice?.decimal == price)
   }
@@ -216,8 +225,8 @@ struct StatementTests {
     ] as [(String?, [(String, UInt64)], UInt64?)])
   func audience(_ product: String?, _ told: [(String, UInt64)], _ value: UInt64?) throws {
     let month = try Bench.month("2023-06")
-    let figures = told.enumerated().map { index, figure in
-      var made = AudienceFigure(
+    let figures = try told.enumerated().map { index, figure in
+      var made = try AudienceFigure(
         id: "\(index)", day: Bench.day("2023-06-01"), .users, figure.1)
       made.product = figure.0
       return made
@@ -256,7 +265,7 @@ struct BalanceSheetTests {
         EntryLine(
           Account.allCases[Int(random.below(15))],
           Money(quanta: -lines.reduce(0) { $0 + $1.amount.quanta })))
-      entries.append(BookEntry(id: "\(number)", day: Int64(number), lines: lines))
+      entries.append(try BookEntry(id: "\(number)", day: Int64(number), lines: lines))
       usage += Int128(random.next())
       let sheet = try BalanceSheet(entries, usage: Money(quanta: usage))
       #expect(sheet.difference == .zero, "seed \(seed), entry \(number)")
@@ -273,15 +282,6 @@ struct BalanceSheetTests {
         sheet.equity.quanta == -sum(.equity) + sheet.retained.quanta, "seed \(seed)")
     }
   }
-
-  @Test func anEntryThatDoesNotBalanceShows() throws {
-    let entry = BookEntry(
-      id: "e", day: 0,
-      lines: [
-        EntryLine(.cash, try Money(decimal: "3")), EntryLine(.capital, try Money(decimal: "-2")),
-      ])
-    #expect(try BalanceSheet([entry], usage: .zero).difference.decimal == "1")
-  }
 }
 
 @Suite("Independence")
@@ -290,7 +290,7 @@ struct IndependenceTests {
     _ id: String, _ day: Int64, _ from: String, _ amount: String, stake: Int? = nil,
     cap: String? = nil
   ) throws -> BookEntry {
-    var entry = BookEntry(
+    var entry = try BookEntry(
       id: id, day: day,
       lines: [
         EntryLine(.cash, try Money(decimal: amount)),
@@ -385,14 +385,15 @@ struct MonthTests {
     "Texts",
     arguments: [
       // text, index or nil
-      ("2023-07", 24_282), ("0000-01", 0), ("9999-12", 119_999), ("2023-00", nil),
+      ("2023-07", 24_282), ("1900-01", 22_800), ("2199-12", 26_399), ("1899-12", nil),
+      ("2200-01", nil), ("0000-01", nil), ("9999-12", nil), ("2023-00", nil),
       ("2023-13", nil), ("2023-7", nil), ("23-07", nil), ("2023", nil), ("", nil),
       ("2023-07-01", nil), ("2023/07", nil), ("abcd-ef", nil), (" 2023-07", nil),
       ("２０２３-07", nil), ("20230-7", nil),
     ] as [(String, Int?)])
   func texts(_ text: String, _ index: Int?) {
     #expect(Month(text)?.index == index)
-    if let index, index >= 12_000 { #expect(Month(index: index).description == text) }
+    if let index { #expect(Month(index: index).description == text) }
   }
 
   @Test(
@@ -400,10 +401,6 @@ struct MonthTests {
     arguments: ["2023--07", "-2023-07", "2023-07-", "+023-07", "2023-+7", "--2023-07--"])
   func strange(_ text: String) {
     #expect(Month(text) == nil)
-  }
-
-  @Test func aMonthOfAnEarlyYearReadsBack() {
-    #expect(Month(Month(index: 6_001).description) == Month(index: 6_001))
   }
 
   @Test func everyDayIsInItsMonth() throws {

@@ -24,7 +24,7 @@ struct ZoneClockTests {
       ("Europe/Berlin", 1_698_534_000_000, .day, "2023-10-29"),
     ])
   func labels(_ zone: String, _ time: Int64, _ unit: TimeUnit, _ label: String) throws {
-    #expect(try ZoneClock(zone).label(TimeBucket(containing: time), unit) == label)
+    #expect(try ZoneClock(zone).label(TimeBucket(nearest: time), unit) == label)
   }
 
   @Test func aDayInAZoneHasTwentyThreeToTwentyFiveHours() throws {

@@ -18,7 +18,7 @@ public enum StatementBench {
     _ date: String, _ account: Account, _ amount: String, product: String = "",
     counterparty: String = ""
   ) throws -> BookEntry {
-    var entry = BookEntry(
+    var entry = try BookEntry(
       id: "\(date) \(account) \(amount) \(product) \(counterparty)", day: day(date),
       lines: [EntryLine(account, try money(amount)), EntryLine(.cash, -(try money(amount)))])
     entry.product = product
@@ -70,12 +70,12 @@ public enum StatementBench {
         try entry("2023-07-31", .payable, "7"),
       ], figures: [])
     books.figures = [
-      AudienceFigure(id: "v", day: day("2023-06-01"), .visits, 1_000),
-      AudienceFigure(id: "w", day: day("2023-07-01"), .visits, 1_210),
-      AudienceFigure(id: "u", day: day("2023-07-01"), .users, 50),
-      AudienceFigure(id: "p", day: day("2023-06-01"), .payers, 8),
-      AudienceFigure(id: "q", day: day("2023-07-01"), .payers, 10),
-      AudienceFigure(id: "c", day: day("2023-07-01"), .churned, 2),
+      try AudienceFigure(id: "v", day: day("2023-06-01"), .visits, 1_000),
+      try AudienceFigure(id: "w", day: day("2023-07-01"), .visits, 1_210),
+      try AudienceFigure(id: "u", day: day("2023-07-01"), .users, 50),
+      try AudienceFigure(id: "p", day: day("2023-06-01"), .payers, 8),
+      try AudienceFigure(id: "q", day: day("2023-07-01"), .payers, 10),
+      try AudienceFigure(id: "c", day: day("2023-07-01"), .churned, 2),
     ]
     return books
   }

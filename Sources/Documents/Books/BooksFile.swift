@@ -159,8 +159,13 @@ public enum BooksFile {
       guard let date = texts["date"], let day = Self.day(date) else {
         throw problem("date: expected a day such as 2023-01-31")
       }
-      var entry = BookEntry(
-        id: name(texts), day: day, lines: try Self.lines(kind, amount, texts["account"], problem))
+      let lines = try Self.lines(kind, amount, texts["account"], problem)
+      var entry: BookEntry
+      do {
+        entry = try BookEntry(id: name(texts), day: day, lines: lines)
+      } catch {
+        throw problem("\(kind): the date must lie in 1900 to 2199, the amount below 10^12")
+      }
       entry.product = texts["product"] ?? ""
       entry.customer = texts["customer"] ?? ""
       entry.counterparty = texts["counterparty"] ?? ""
@@ -200,7 +205,13 @@ public enum BooksFile {
       guard let month = texts["month"], let day = Self.day(month + "-01") else {
         throw problem("month: expected a month such as 2023-06")
       }
-      var figure = AudienceFigure(id: name(texts), day: day, measure, value)
+      var figure: AudienceFigure
+      do {
+        figure = try AudienceFigure(id: name(texts), day: day, measure, value)
+      } catch {
+        throw problem(
+          "\(measure.rawValue): the month must lie in 1900 to 2199, the number below 10^15")
+      }
       figure.product = texts["product"] ?? ""
       figure.source = texts["source"] ?? source
       figure.evidence = try Self.evidence(texts, problem)

@@ -168,14 +168,14 @@ struct StrictYAML {
   func bucket() throws(FileProblem) -> TimeBucket {
     let text = try text()
     let spelled = text.utf8.count == 10 ? text + "T00:00:00Z" : text
-    guard let time = TimeText.milliseconds(spelled),
-      time % TimeBucket.milliseconds == 0
+    guard let time = TimeText.milliseconds(spelled), time % TimeBucket.milliseconds == 0,
+      let bucket = TimeBucket(containing: time)
     else {
       throw problem(
         "'\(text)' is not a valid date or time; write 2023-03-14, or a quarter of an hour as in "
           + "2023-03-14T12:15:00Z")
     }
-    return TimeBucket(containing: time)
+    return bucket
   }
 
   func bool() throws(FileProblem) -> Bool {

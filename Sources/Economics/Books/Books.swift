@@ -78,16 +78,29 @@ public struct FundingTerms: Codable, Hashable, Sendable {
     case stake = 1
     case profitShare, profitShareCap
   }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    stake = try container.decodeIfPresent(Int.self, forKey: .stake)
+    profitShare = try container.decodeIfPresent(Int.self, forKey: .profitShare)
+    profitShareCap = try container.decodeIfPresent(Money.self, forKey: .profitShareCap)
+    for share in [stake, profitShare].compactMap(\.self) {
+      try InvalidValue.check(share, in: 0...1_000_000, "millionths of a share")
+    }
+  }
 }
 
 /// A dated fact about money: booked once, never changed, corrected by another entry.
 public struct BookEntry: Codable, Hashable, Sendable {
+  /// Whole units of currency that a line has at most, on either side.
+  public static let unitsMax: UInt64 = 1_000_000_000_000
+
   /// Its name for ever; the ledger takes each once.
   public var id: String
-  /// Days since 1970.
-  public var day: Int64
+  /// Days since 1970: one of ``Instant/calendarDays``.
+  public let day: Int64
   /// Sum to zero.
-  public var lines: [EntryLine]
+  public let lines: [EntryLine]
   /// The product that the entry belongs to; empty for the whole company.
   public var product = ""
   /// The customer that the entry belongs to; empty for all of them.
@@ -103,10 +116,13 @@ public struct BookEntry: Codable, Hashable, Sendable {
   /// What the investor gets; only for funding.
   public var terms: FundingTerms?
 
-  public init(id: String, day: Int64, lines: [EntryLine]) {
+  /// - Throws: ``InvalidValue`` for a day outside 1900 to 2200, an amount above 10^12 units of currency, or
+  ///   lines that do not sum to zero.
+  public init(id: String, day: Int64, lines: [EntryLine]) throws(InvalidValue) {
     self.id = id
     self.day = day
     self.lines = lines
+    try check()
   }
 
   enum CodingKeys: Int, CodingKey {
@@ -114,14 +130,35 @@ public struct BookEntry: Codable, Hashable, Sendable {
     case day, lines, product, customer, counterparty, note, source, evidence, terms
   }
 
-  /// Whether its lines sum to zero.
-  public var isBalanced: Bool {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    id = try container.decode(String.self, forKey: .id)
+    day = try container.decode(Int64.self, forKey: .day)
+    lines = try container.decode([EntryLine].self, forKey: .lines)
+    product = try container.decode(String.self, forKey: .product)
+    customer = try container.decode(String.self, forKey: .customer)
+    counterparty = try container.decode(String.self, forKey: .counterparty)
+    note = try container.decode(String.self, forKey: .note)
+    source = try container.decode(String.self, forKey: .source)
+    evidence = try container.decode(Evidence.self, forKey: .evidence)
+    terms = try container.decodeIfPresent(FundingTerms.self, forKey: .terms)
+    try check()
+  }
+
+  private func check() throws(InvalidValue) {
+    guard Instant.calendarDays.contains(day) else {
+      throw InvalidValue("entry '\(id)': day \(day) lies outside 1900 to 2200")
+    }
     var sum = Money.zero
     for line in lines {
-      guard let next = try? sum.adding(line.amount) else { return false }
+      guard MoneyParts(line.amount).units.magnitude <= Self.unitsMax,
+        let next = try? sum.adding(line.amount)
+      else { throw InvalidValue("entry '\(id)': an amount above 10^12 units of currency") }
       sum = next
     }
-    return sum == .zero && !lines.isEmpty
+    guard sum == .zero, !lines.isEmpty else {
+      throw InvalidValue("entry '\(id)': its lines do not sum to zero")
+    }
   }
 }
 
@@ -139,31 +176,57 @@ public enum AudienceMeasure: String, Codable, CaseIterable, Sendable {
 
 /// An audience in a month.
 public struct AudienceFigure: Codable, Hashable, Sendable {
+  /// More than there are people or visits on Earth.
+  public static let valueMax: UInt64 = 1_000_000_000_000_000
+
   /// The figure's name for ever; the ledger takes each once.
   public var id: String
-  /// The first day of the month, in days since 1970.
-  public var day: Int64
+  /// The first day of the month, in days since 1970: one of ``Instant/calendarDays``.
+  public let day: Int64
   /// What is counted.
   public var measure: AudienceMeasure
   /// The product that the figure belongs to; empty for the whole company.
   public var product = ""
-  /// The number of visits or people in the month.
-  public var value: UInt64
+  /// The number of visits or people in the month: at most 10^15.
+  public let value: UInt64
   /// The document or file that the figure comes from.
   public var source = ""
   /// How the figure is known.
   public var evidence = Evidence.reported
 
-  public init(id: String, day: Int64, _ measure: AudienceMeasure, _ value: UInt64) {
+  /// - Throws: ``InvalidValue`` for a day outside 1900 to 2200, or a value above 10^15.
+  public init(
+    id: String, day: Int64, _ measure: AudienceMeasure, _ value: UInt64
+  ) throws(InvalidValue) {
     self.id = id
     self.day = day
     self.measure = measure
     self.value = value
+    try check()
   }
 
   enum CodingKeys: Int, CodingKey {
     case id = 1
     case day, measure, product, value, source, evidence
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    id = try container.decode(String.self, forKey: .id)
+    day = try container.decode(Int64.self, forKey: .day)
+    measure = try container.decode(AudienceMeasure.self, forKey: .measure)
+    product = try container.decode(String.self, forKey: .product)
+    value = try container.decode(UInt64.self, forKey: .value)
+    source = try container.decode(String.self, forKey: .source)
+    evidence = try container.decode(Evidence.self, forKey: .evidence)
+    try check()
+  }
+
+  private func check() throws(InvalidValue) {
+    guard Instant.calendarDays.contains(day) else {
+      throw InvalidValue("figure '\(id)': day \(day) lies outside 1900 to 2200")
+    }
+    guard value <= Self.valueMax else { throw InvalidValue("figure '\(id)': above 10^15") }
   }
 }
 
@@ -208,5 +271,12 @@ public struct BooksReceipt: Codable, Hashable, Sendable {
   enum CodingKeys: Int, CodingKey {
     case added = 1
     case known
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    added = try container.decode(Int.self, forKey: .added)
+    known = try container.decode(Int.self, forKey: .known)
+    for count in [added, known] { try InvalidValue.check(count, in: 0...1 << 32, "entries booked") }
   }
 }

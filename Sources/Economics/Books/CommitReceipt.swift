@@ -16,4 +16,11 @@ public struct CommitReceipt: Codable, Hashable, Sendable {
     case sequence = 1
     case wasKnown
   }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    sequence = try container.decode(Int64.self, forKey: .sequence)
+    wasKnown = try container.decode(Bool.self, forKey: .wasKnown)
+    try InvalidValue.check(sequence, in: 1...Int64.max - 1, "a ledger sequence")
+  }
 }

@@ -18,9 +18,21 @@ public struct Money: Hashable, Comparable, Sendable {
   public static let quantaPerUnit: Int128 = 1_000_000_000_000_000_000_000_000
 
   /// The count of 10^-24 units.
-  public var quanta: Int128
+  public let quanta: Int128
 
-  public init(quanta: Int128) { self.quanta = quanta }
+  /// - Precondition: not the least number of 128 bits, which has no opposite; for numbers from outside
+  ///   there is ``init(exactly:)``.
+  public init(quanta: Int128) {
+    precondition(quanta != .min, "an amount has an opposite")
+    self.quanta = quanta
+  }
+
+  /// The amount of so many 10^-24 units.
+  /// - Throws: ``MoneyError/overflow`` for the least number of 128 bits, which has no opposite.
+  public init(exactly quanta: Int128) throws(MoneyError) {
+    if quanta == .min { throw .overflow }
+    self.quanta = quanta
+  }
 
   /// No money.
   public static let zero = Money(quanta: 0)
@@ -31,7 +43,7 @@ public struct Money: Hashable, Comparable, Sendable {
   public func adding(_ other: Money) throws(MoneyError) -> Money {
     let (sum, overflow) = quanta.addingReportingOverflow(other.quanta)
     if overflow { throw .overflow }
-    return Money(quanta: sum)
+    return try Money(exactly: sum)
   }
 
   /// This price for each of `quantity` units.
@@ -39,7 +51,7 @@ public struct Money: Hashable, Comparable, Sendable {
   public func times(_ quantity: UInt64) throws(MoneyError) -> Money {
     let (product, overflow) = quanta.multipliedReportingOverflow(by: Int128(quantity))
     if overflow { throw .overflow }
-    return Money(quanta: product)
+    return try Money(exactly: product)
   }
 
   /// The amount with the opposite sign.
@@ -142,7 +154,7 @@ extension Money {
 
 extension Money: Codable {
   public init(from decoder: any Decoder) throws {
-    quanta = try decoder.singleValueContainer().decode(Int128.self)
+    try self.init(exactly: decoder.singleValueContainer().decode(Int128.self))
   }
 
   public func encode(to encoder: any Encoder) throws {

@@ -50,12 +50,17 @@ public struct MoneyParts: Hashable, Sendable {
     let (shifted, overflow3) = withPico.multipliedReportingOverflow(by: Self.trillion)
     let (total, overflow4) = shifted.addingReportingOverflow(Int128(yocto))
     if overflow || overflow2 || overflow3 || overflow4 { throw .overflow }
-    return Money(quanta: total)
+    return try Money(exactly: total)
   }
 }
 
 /// A column of money: on the wire three integer columns, each of the narrowest width.
 public struct MoneyColumn: Hashable, Sendable {
+  private static let trillion: Int64 = 1_000_000_000_000
+  /// The units of an amount are fewer: less than one from the ends of the range, where parts might
+  /// overflow.
+  private static let unitsMax: UInt64 = 170_141_183_460_469
+
   private var units: [Int64] = []
   private var pico: [Int64] = []
   private var yocto: [Int64] = []
@@ -63,7 +68,8 @@ public struct MoneyColumn: Hashable, Sendable {
   public init() {}
 
   /// A column with one row per amount.
-  public init(_ values: [Money]) { for value in values { append(value) } }
+  /// - Throws: ``MoneyError/overflow`` for an amount at the ends of the range, which no column holds.
+  public init(_ values: [Money]) throws(MoneyError) { for value in values { try append(value) } }
 
   /// The number of rows.
   public var count: Int { units.count }
@@ -73,23 +79,26 @@ public struct MoneyColumn: Hashable, Sendable {
     MoneyParts(units: units[index], pico: pico[index], yocto: yocto[index])
   }
 
-  /// - Throws: ``MoneyError/overflow`` for parts that no amount has.
-  public func money(_ index: Int) throws(MoneyError) -> Money { try parts(index).money() }
+  /// The amount at an index, which must be below ``count``.
+  public func money(_ index: Int) -> Money {
+    // Every row is an amount in its only spelling, and so are its parts: nothing can overflow.
+    let upper = Int128(units[index]) &* Int128(Self.trillion) &+ Int128(pico[index])
+    return Money(quanta: upper &* Int128(Self.trillion) &+ Int128(yocto[index]))
+  }
 
   /// Adds a row, in constant time on average.
-  public mutating func append(_ value: Money) {
+  /// - Throws: ``MoneyError/overflow`` for an amount at the ends of the range.
+  public mutating func append(_ value: Money) throws(MoneyError) {
     let parts = MoneyParts(value)
+    guard parts.units.magnitude < Self.unitsMax else { throw .overflow }
     units.append(parts.units)
     pico.append(parts.pico)
     yocto.append(parts.yocto)
   }
 
-  /// Whether every row is an amount, in its only spelling.
-  public var isValid: Bool {
-    pico.count == count && yocto.count == count
-      && (pico + yocto).allSatisfy { (0..<1_000_000_000_000).contains($0) }
-      // Less than a unit from the ends of the range, where parts might overflow.
-      && units.allSatisfy { $0.magnitude < 170_141_183_460_469 }
+  /// The sum of the magnitudes of all whole units, rounded up: whether sums of it can overflow.
+  var unitsAtMost: UInt128 {
+    units.reduce(0) { $0 &+ UInt128($1.magnitude) &+ 1 }
   }
 }
 
@@ -97,5 +106,20 @@ extension MoneyColumn: Codable {
   enum CodingKeys: Int, CodingKey {
     case units = 1
     case pico, yocto
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    units = try container.decode([Int64].self, forKey: .units)
+    pico = try container.decode([Int64].self, forKey: .pico)
+    yocto = try container.decode([Int64].self, forKey: .yocto)
+    guard pico.count == count, yocto.count == count else {
+      throw InvalidValue("amounts: \(count) units, \(pico.count) and \(yocto.count) parts of them")
+    }
+    // Without leaving early, which lets the compiler compare many at once.
+    let parts = [pico, yocto].map { $0.reduce(0) { max($0, UInt64(bitPattern: $1)) } }
+    guard parts.allSatisfy({ $0 < UInt64(Self.trillion) }),
+      units.reduce(0, { max($0, $1.magnitude) }) < Self.unitsMax
+    else { throw InvalidValue("an amount outside the range of amounts") }
   }
 }

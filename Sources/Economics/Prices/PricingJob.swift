@@ -4,16 +4,29 @@
 ///
 /// Row content is never an identity; real logs hold rows that are equal to the last byte.
 public struct BatchKey: Codable, Hashable, Sendable, Comparable, CustomStringConvertible {
-  /// The log's name; a dimension of the cost.
-  public var source: String
-  /// What distinguishes this file or stream from any other of the source: a digest of its content.
-  public var stream: [UInt8]
-  /// The range of bytes in the (unpacked) stream.
-  public var start: UInt64
-  /// The first byte after the range.
-  public var end: UInt64
+  /// Names of logs are shorter, in bytes of UTF-8.
+  public static let sourceBytesMax = 1_024
+  /// Names of streams are digests.
+  private static let streamBytesMax = 64
 
-  public init(source: String, stream: [UInt8], start: UInt64, end: UInt64) {
+  /// The log's name; a dimension of the cost.
+  public let source: String
+  /// What distinguishes this file or stream from any other of the source: a digest of its content.
+  public let stream: [UInt8]
+  /// The range of bytes in the (unpacked) stream: below 2^63, as files are.
+  public let start: UInt64
+  /// The first byte after the range, not before ``start``.
+  public let end: UInt64
+
+  /// - Throws: ``BatchError`` for a range that ends before it begins or after 2^63, or a name that is too
+  ///   long.
+  public init(source: String, stream: [UInt8], start: UInt64, end: UInt64) throws(BatchError) {
+    guard start <= end, end <= UInt64(Int64.max) else {
+      throw BatchError("bytes from \(start) to \(end)")
+    }
+    guard source.utf8.count <= Self.sourceBytesMax, stream.count <= Self.streamBytesMax else {
+      throw BatchError("names of \(source.utf8.count) and \(stream.count) bytes")
+    }
     self.source = source
     self.stream = stream
     self.start = start
@@ -25,6 +38,15 @@ public struct BatchKey: Codable, Hashable, Sendable, Comparable, CustomStringCon
     case stream, start, end
   }
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      source: container.decode(String.self, forKey: .source),
+      stream: container.decode([UInt8].self, forKey: .stream),
+      start: container.decode(UInt64.self, forKey: .start),
+      end: container.decode(UInt64.self, forKey: .end))
+  }
+
   public static func < (a: BatchKey, b: BatchKey) -> Bool {
     if a.source != b.source { return a.source < b.source }
     if a.stream != b.stream { return a.stream.lexicographicallyPrecedes(b.stream) }
@@ -34,6 +56,27 @@ public struct BatchKey: Codable, Hashable, Sendable, Comparable, CustomStringCon
   public var description: String {
     let name = stream.prefix(6).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
     return "\(source) \(name.joined()) bytes \(start)..<\(end)"
+  }
+}
+
+/// How many rows of a range there are, and what became of them.
+struct RowCounts {
+  /// A batch has fewer, by far.
+  private static let most = 1 << 40
+
+  /// - Throws: ``BatchError`` for counts that do not add up.
+  static func check(
+    read: Int, accepted: Int, quarantined: Int, duplicate: Int
+  ) throws(BatchError) {
+    let counts = [read, accepted, quarantined, duplicate]
+    guard counts.allSatisfy({ (0...most).contains($0) }), read == accepted + quarantined + duplicate
+    else {
+      throw BatchError(
+        """
+        \(read) rows read are not \(accepted) accepted, \(quarantined) quarantined and \(duplicate) \
+        duplicate
+        """)
+    }
   }
 }
 
@@ -79,11 +122,21 @@ public struct RateCard: Codable, Hashable, Sendable {
   public var model: String
   /// All rates that apply in some part of the batch's time, sorted by start and meter.
   public var rates: [Rate]
+  /// A card has fewer: they are searched in order.
+  private static let ratesMax = 4_096
 
   public init(provider: String, model: String, rates: [Rate]) {
     self.provider = provider
     self.model = model
     self.rates = rates
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    provider = try container.decode(String.self, forKey: .provider)
+    model = try container.decode(String.self, forKey: .model)
+    rates = try container.decode([Rate].self, forKey: .rates)
+    try InvalidValue.limit(rates.count, to: Self.ratesMax, "rates of a model")
   }
 
   enum CodingKeys: Int, CodingKey {
@@ -106,26 +159,30 @@ public struct RateCard: Codable, Hashable, Sendable {
 /// Everything that a worker needs to price a batch, today or in a replay: the batch *and* the rates.
 public struct PricingJob: Codable, Hashable, Sendable {
   /// The name under which the ledger books the batch once.
-  public var key: BatchKey
+  public let key: BatchKey
   /// Lines read for this range, the quarantined and duplicate ones included.
-  public var rowsRead: Int
+  public let rowsRead: Int
   /// Rows of the range that were rejected with a reason.
-  public var rowsQuarantined: Int
+  public let rowsQuarantined: Int
   /// Rows of the range whose id was accepted before.
-  public var rowsDuplicate: Int
+  public let rowsDuplicate: Int
   /// The accepted rows.
-  public var batch: UsageBatch
+  public let batch: UsageBatch
   /// The prices of every (provider, model) pair in the batch that has any.
-  public var rates: [RateCard]
+  public let rates: [RateCard]
   /// Digest of the price book that the rates were taken from.
-  public var book: [UInt8]
+  public let book: [UInt8]
   /// ISO 4217 code of the rates and of the outcome's costs.
-  public var currency: String
+  public let currency: String
 
+  /// - Throws: ``BatchError`` when the rows read are not those accepted, quarantined and duplicate.
   public init(
     key: BatchKey, rowsRead: Int, rowsQuarantined: Int, rowsDuplicate: Int, batch: UsageBatch,
     rates: [RateCard], book: [UInt8], currency: String
-  ) {
+  ) throws(BatchError) {
+    try RowCounts.check(
+      read: rowsRead, accepted: batch.count, quarantined: rowsQuarantined,
+      duplicate: rowsDuplicate)
     self.key = key
     self.rowsRead = rowsRead
     self.rowsQuarantined = rowsQuarantined
@@ -140,87 +197,17 @@ public struct PricingJob: Codable, Hashable, Sendable {
     case key = 1
     case rowsRead, rowsQuarantined, rowsDuplicate, batch, rates, book, currency
   }
-}
 
-/// What a batch costs: one line for each bucket, series and meter that occurs, as columns, in that
-/// order. Equal jobs give equal bytes, whoever computes them.
-public struct PricingOutcome: Codable, Hashable, Sendable {
-  /// The key of the job.
-  public var key: BatchKey
-  /// Lines read for the range: the sum of the three counts that follow.
-  public var rowsRead: Int
-  /// Rows that were priced, including unpriced ones.
-  public var rowsAccepted: Int
-  /// Rows that were rejected with a reason.
-  public var rowsQuarantined: Int
-  /// Rows whose id was accepted before.
-  public var rowsDuplicate: Int
-  /// The series that ``series`` refers to.
-  public var seriesTable: SeriesTable
-  /// ``TimeBucket/index`` of each line.
-  public var buckets: [Int64]
-  /// The series of each line, an index into ``seriesTable``.
-  public var series: [UInt32]
-  /// The raw ``Meter`` of each line.
-  public var meters: [UInt16]
-  /// The summed quantity of each line, in units of its meter.
-  public var quantities: [UInt64]
-  /// ``Pricing`` of each line.
-  public var pricings: [UInt16]
-  /// ``Evidence`` of each line: the weakest of the quantity's and the rate's.
-  public var evidences: [UInt16]
-  /// The cost of each priced line; 0 elsewhere, where ``pricings`` says why.
-  public var costs: MoneyColumn
-  /// Digest of the price book that the rates came from.
-  public var book: [UInt8]
-  /// ISO 4217 code of ``costs``.
-  public var currency: String
-
-  /// An outcome with the job's key and row counts, and no lines yet.
-  public init(job: PricingJob) {
-    key = job.key
-    rowsRead = job.rowsRead
-    rowsAccepted = job.batch.count
-    rowsQuarantined = job.rowsQuarantined
-    rowsDuplicate = job.rowsDuplicate
-    seriesTable = job.batch.seriesTable
-    book = job.book
-    currency = job.currency
-    (buckets, series, meters, quantities, pricings, evidences) = ([], [], [], [], [], [])
-    costs = MoneyColumn()
-  }
-
-  enum CodingKeys: Int, CodingKey {
-    case key = 1
-    case rowsRead, rowsAccepted, rowsQuarantined, rowsDuplicate, seriesTable, buckets, series
-    case meters, quantities, pricings, evidences, costs, book, currency
-  }
-
-  /// The number of lines.
-  public var lineCount: Int { buckets.count }
-
-  /// - Throws: ``BatchError`` when the columns do not fit together.
-  public func validate() throws(BatchError) {
-    try seriesTable.validate()
-    let lengths = [
-      series.count, meters.count, quantities.count, pricings.count, evidences.count, costs.count,
-    ]
-    guard lengths.allSatisfy({ $0 == lineCount }) else {
-      throw BatchError("columns of \(lengths) lines beside \(lineCount) buckets")
-    }
-    guard costs.isValid else { throw BatchError("a cost is not a valid amount of money") }
-    for line in 0..<lineCount {
-      guard series[line] < seriesTable.count, Meter(rawValue: Int(meters[line])) != nil,
-        Pricing(rawValue: Int(pricings[line])) != nil,
-        Evidence(rawValue: Int(evidences[line])) != nil
-      else { throw BatchError("line \(line) has an unknown series, meter, pricing or evidence") }
-    }
-    guard rowsRead == rowsAccepted + rowsQuarantined + rowsDuplicate else {
-      throw BatchError(
-        """
-        \(rowsRead) rows read are not \(rowsAccepted) accepted, \(rowsQuarantined) quarantined \
-        and \(rowsDuplicate) duplicate
-        """)
-    }
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      key: container.decode(BatchKey.self, forKey: .key),
+      rowsRead: container.decode(Int.self, forKey: .rowsRead),
+      rowsQuarantined: container.decode(Int.self, forKey: .rowsQuarantined),
+      rowsDuplicate: container.decode(Int.self, forKey: .rowsDuplicate),
+      batch: container.decode(UsageBatch.self, forKey: .batch),
+      rates: container.decode([RateCard].self, forKey: .rates),
+      book: container.decode([UInt8].self, forKey: .book),
+      currency: container.decode(String.self, forKey: .currency))
   }
 }

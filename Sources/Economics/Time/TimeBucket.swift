@@ -1,21 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A quarter of an hour in UTC: the time resolution of the ledger. Every civil time zone in use is offset by a
-/// multiple of it, so every zone's days can be cut from it exactly.
+/// A quarter of an hour in UTC, from 1900 to 2199: the time resolution of the ledger. Every civil time zone in
+/// use is offset by a multiple of it, so every zone's days can be cut from it exactly.
 public struct TimeBucket: Hashable, Comparable, Sendable, Codable {
   /// The length of a bucket: 15 minutes.
   public static let milliseconds: Int64 = 900_000
+  /// The numbers of all buckets: none is so far away that reckoning with it could overflow.
+  public static let indexes =
+    Instant.calendarDays.lowerBound * 96...Instant.calendarDays.upperBound * 96 - 1
 
   /// Quarters of an hour since 1970-01-01T00:00:00Z.
-  public var index: Int64
+  public let index: Int64
 
   /// The bucket with a number; 0 begins at 1970-01-01T00:00:00Z.
-  public init(index: Int64) { self.index = index }
+  /// - Precondition: the number is one of ``indexes``; for numbers from outside there is
+  ///   ``init(exactly:)``.
+  public init(index: Int64) {
+    precondition(Self.indexes.contains(index), "a bucket lies between 1900 and 2200")
+    self.index = index
+  }
 
-  /// The bucket that holds an instant, given in milliseconds since 1970.
-  public init(containing milliseconds: Int64) {
-    let (quotient, remainder) = milliseconds.quotientAndRemainder(dividingBy: Self.milliseconds)
-    index = remainder < 0 ? quotient - 1 : quotient
+  /// The bucket with a number; `nil` where there is none.
+  public init?(exactly index: Int64) {
+    guard Self.indexes.contains(index) else { return nil }
+    self.index = index
+  }
+
+  /// The bucket that holds an instant, given in milliseconds since 1970; `nil` outside 1900 to 2200.
+  public init?(containing milliseconds: Int64) {
+    self.init(exactly: Instant.floorDivide(milliseconds, Self.milliseconds).quotient)
+  }
+
+  /// The bucket that holds an instant, or the one nearest to it.
+  public init(nearest milliseconds: Int64) {
+    let index = Instant.floorDivide(milliseconds, Self.milliseconds).quotient
+    self.index = min(max(index, Self.indexes.lowerBound), Self.indexes.upperBound)
+  }
+
+  /// The first bucket that does not begin before an instant; `nil` where all do.
+  public init?(beginningAtOrAfter milliseconds: Int64) {
+    let (quotient, rest) = Instant.floorDivide(milliseconds, Self.milliseconds)
+    let index = quotient + (rest > 0 ? 1 : 0)
+    guard index <= Self.indexes.upperBound else { return nil }
+    self.index = max(index, Self.indexes.lowerBound)
   }
 
   /// The first instant, in milliseconds since 1970.
@@ -24,7 +51,9 @@ public struct TimeBucket: Hashable, Comparable, Sendable, Codable {
   public static func < (a: TimeBucket, b: TimeBucket) -> Bool { a.index < b.index }
 
   public init(from decoder: any Decoder) throws {
-    index = try decoder.singleValueContainer().decode(Int64.self)
+    let index = try decoder.singleValueContainer().decode(Int64.self)
+    try InvalidValue.check(index, in: Self.indexes, "a bucket")
+    self.index = index
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -35,6 +64,15 @@ public struct TimeBucket: Hashable, Comparable, Sendable, Codable {
 
 /// An instant in milliseconds since 1970 as RFC 3339 in UTC, to the second: `2023-08-01T00:00:00Z`.
 public enum Instant {
+  /// The days that can be reckoned with, since 1970: from 1900-01-01 to 2199-12-31.
+  public static let calendarDays =
+    days(
+      year: 1900, month: 1, day: 1)..<days(
+      year: 2200, month: 1, day: 1)
+  /// The instants of ``calendarDays``, in milliseconds since 1970, with the end of the last day.
+  public static let calendar =
+    calendarDays.lowerBound * 86_400_000...calendarDays.upperBound * 86_400_000
+
   /// Days from civil: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", 2021.
   public static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
     let shifted = month <= 2 ? year - 1 : year

@@ -33,11 +33,11 @@ public struct SeriesTable: Codable, Hashable, Sendable {
   /// The values of one dimension: each distinct text once, and one code per series.
   public struct Column: Codable, Hashable, Sendable {
     /// A name of ``Dimension``, or a tag.
-    public var dimension: String
+    public let dimension: String
     /// The distinct values; a code is an index into them.
-    public var values: [String]
+    public let values: [String]
     /// The index into ``values`` of each series, so ``SeriesTable/count`` of them.
-    public var codes: [UInt32]
+    public let codes: [UInt32]
 
     public init(dimension: String, values: [String], codes: [UInt32]) {
       self.dimension = dimension
@@ -51,19 +51,34 @@ public struct SeriesTable: Codable, Hashable, Sendable {
     }
   }
 
-  /// The number of series.
-  public var count: Int
+  /// The number of series: that of each column's codes, and at most 1 without columns.
+  public let count: Int
   /// Sorted by dimension name; a dimension without values in the batch is absent.
-  public var columns: [Column]
+  public let columns: [Column]
 
-  public init(count: Int, columns: [Column]) {
+  /// - Throws: ``BatchError`` when a column does not fit the table.
+  public init(count: Int, columns: [Column]) throws(BatchError) {
     self.count = count
     self.columns = columns
+    try check()
+  }
+
+  /// A table without series.
+  public init() {
+    count = 0
+    columns = []
   }
 
   enum CodingKeys: Int, CodingKey {
     case count = 1
     case columns
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      count: container.decode(Int.self, forKey: .count),
+      columns: container.decode([Column].self, forKey: .columns))
   }
 
   /// The value of a dimension in a series; empty when it has none.
@@ -82,16 +97,21 @@ public struct SeriesTable: Codable, Hashable, Sendable {
     return result
   }
 
-  /// - Throws: ``BatchError`` when a column does not fit the table.
-  public func validate() throws(BatchError) {
+  private func check() throws(BatchError) {
+    guard count >= 0, !columns.isEmpty || count <= 1 else {
+      throw BatchError("\(count) series of \(columns.count) dimensions")
+    }
     for column in columns {
       guard column.codes.count == count else {
         throw BatchError(
           "'\(column.dimension)' has \(column.codes.count) codes for \(count) series")
       }
-      guard column.codes.allSatisfy({ $0 < column.values.count }) else {
+      guard count == 0 || column.codes.reduce(0, max) < column.values.count else {
         throw BatchError("'\(column.dimension)' refers to a value that does not exist")
       }
+    }
+    guard zip(columns, columns.dropFirst()).allSatisfy({ $0.dimension < $1.dimension }) else {
+      throw BatchError("dimensions are repeated or out of order")
     }
   }
 }

@@ -22,13 +22,13 @@ public struct LedgerView {
     for row in try Row.fetchAll(db, sql: "SELECT * FROM series") {
       var dimensions: [String: String] = [:]
       for name in Dimension.standard {
-        let value: String = row[name]
+        let value: String = try row.value(name)
         if !value.isEmpty { dimensions[name] = value }
       }
       let tags = try JSONDecoder().decode(
-        [String: String].self, from: Data((row["tags"] as String).utf8))
+        [String: String].self, from: Data(row.value("tags", as: String.self).utf8))
       dimensions.merge(tags) { standard, _ in standard }
-      series[row["id"]] = dimensions
+      series[try row.value("id")] = dimensions
     }
     seriesDimensions = series
     var sources: [Int64: String] = [:]
@@ -36,8 +36,8 @@ public struct LedgerView {
     for row in try Row.fetchAll(
       db, sql: "SELECT sequence, source, chain FROM batches ORDER BY sequence")
     {
-      sources[row["sequence"]] = row["source"]
-      head = (row["sequence"], Array(row["chain"] as Data))
+      sources[try row.value("sequence")] = try row.value("source")
+      head = (try row.value("sequence"), Array(try row.value("chain", as: Data.self)))
     }
     self.sources = sources
     (sequence, chain) = head
@@ -82,18 +82,19 @@ extension Ledger {
 
   private static func posting(_ handle: OpaquePointer) throws -> Posting {
     func column(_ index: Int32) -> Int64 { sqlite3_column_int64(handle, index) }
-    guard let meter = Meter(rawValue: Int(column(3))),
+    guard let bucket = TimeBucket(exactly: column(1)), let quantity = UInt64(exactly: column(4)),
+      let meter = Meter(rawValue: Int(column(3))),
       let pricing = Pricing(rawValue: Int(column(5))),
       let evidence = Evidence(rawValue: Int(column(6)))
     else {
       throw LedgerError(
         .damaged,
-        "a posting of batch \(column(0)) has an unknown meter, pricing, evidence or series")
+        "a posting of batch \(column(0)) has an unknown time, quantity, meter, pricing or evidence")
     }
     let cost = MoneyParts(units: column(7), pico: column(8), yocto: column(9))
     return Posting(
-      bucket: TimeBucket(index: column(1)), series: column(2), batch: column(0), meter: meter,
-      quantity: UInt64(bitPattern: column(4)), pricing: pricing, evidence: evidence,
+      bucket: bucket, series: column(2), batch: column(0), meter: meter, quantity: quantity,
+      pricing: pricing, evidence: evidence,
       cost: try cost.money())
   }
 
@@ -132,12 +133,12 @@ extension Ledger {
     var status = sqlite3_step(handle)
     let cursor = try Row.fetchCursor(db, sql: "SELECT * FROM batches ORDER BY sequence")
     while let row = try cursor.next() {
-      let batch = Self.batchRow(row)
+      let batch = try Self.batchRow(row)
       func damaged(_ what: String) -> LedgerError {
         LedgerError(.damaged, "batch \(batch.sequence) (\(batch.key)): \(what)")
       }
       guard batch.sequence == expected else { throw damaged("batch \(expected) is missing") }
-      guard batch.counts[0] == batch.counts[1...].reduce(0, +) else {
+      guard Int128(batch.counts[0]) == batch.counts[1...].reduce(0, { $0 + Int128($1) }) else {
         throw damaged("rows read are not the sum of accepted, quarantined and duplicate")
       }
       var hash = PostingHash()
@@ -152,7 +153,9 @@ extension Ledger {
         throw damaged("its postings or their series were changed")
       }
       chain = batch.chained(after: chain)
-      guard chain == Array(row["chain"] as Data) else { throw damaged("the hash chain is broken") }
+      guard chain == Array(try row.value("chain", as: Data.self)) else {
+        throw damaged("the hash chain is broken")
+      }
       expected += 1
     }
     guard status == SQLITE_DONE else {
@@ -163,17 +166,30 @@ extension Ledger {
     return (Int(expected - 1), chain)
   }
 
-  private static func batchRow(_ row: Row) -> BatchRow {
-    BatchRow(
-      sequence: row["sequence"],
-      key: BatchKey(
-        source: row["source"], stream: Array(row["stream"] as Data),
-        start: UInt64(row["start"] as Int64), end: UInt64(row["end"] as Int64)),
+  private static func batchRow(_ row: Row) throws -> BatchRow {
+    func bytes(_ column: String) throws -> [UInt8] {
+      Array(try row.value(column, as: Data.self))
+    }
+    let sequence = try row.value("sequence", as: Int64.self)
+    // A negative place is one beyond 2^63, which no key has.
+    func place(_ column: String) throws -> UInt64 {
+      UInt64(bitPattern: try row.value(column, as: Int64.self))
+    }
+    let key: BatchKey
+    do {
+      key = try BatchKey(
+        source: row.value("source"), stream: bytes("stream"), start: place("start"),
+        end: place("end"))
+    } catch let error as BatchError {
+      throw LedgerError(.damaged, "batch \(sequence): \(error)")
+    }
+    return BatchRow(
+      sequence: sequence, key: key,
       counts: [
-        row["rows_read"], row["rows_accepted"], row["rows_quarantined"], row["rows_duplicate"],
+        try row.value("rows_read"), try row.value("rows_accepted"),
+        try row.value("rows_quarantined"), try row.value("rows_duplicate"),
       ],
-      book: Array(row["book"] as Data), result: Array(row["result"] as Data),
-      postings: Array(row["postings"] as Data))
+      book: try bytes("book"), result: try bytes("result"), postings: try bytes("postings"))
   }
 
   /// Facts of equal (time, dimensions, meter, pricing, evidence) added up, in that order.
@@ -190,7 +206,10 @@ extension Ledger {
         """)
     var hash = SHA256()
     while let row = try cursor.next() {
-      let cost = MoneyParts(units: row[12], pico: row[13], yocto: row[14])
+      let cost = MoneyParts(
+        units: try row.decode(Int64.self, atIndex: 12),
+        pico: try row.decode(Int64.self, atIndex: 13),
+        yocto: try row.decode(Int64.self, atIndex: 14))
       let fields = (0..<12).map { "\(row[$0] as DatabaseValue)" } + ["\(try cost.money().quanta)"]
       hash.update(data: Array((fields.joined(separator: "\u{1F}") + "\n").utf8))
     }
@@ -209,7 +228,7 @@ extension Ledger {
       guard try db.tableExists("batches") else { return [] }
       var keys: Set<BatchKey> = []
       let cursor = try Row.fetchCursor(db, sql: "SELECT * FROM batches")
-      while let row = try cursor.next() { keys.insert(batchRow(row).key) }
+      while let row = try cursor.next() { keys.insert(try batchRow(row).key) }
       return keys
     }
   }

@@ -113,8 +113,11 @@ public final class Ledger {
       if let row = try Row.fetchOne(
         db, sql: "SELECT sequence, chain FROM batches ORDER BY sequence DESC LIMIT 1")
       {
-        sequence = row["sequence"]
-        chain = Array(row["chain"] as Data)
+        sequence = try row.value("sequence")
+        guard (1..<Int64.max / 2).contains(sequence) else {
+          throw LedgerError(.damaged, "the last batch has the sequence \(sequence)")
+        }
+        chain = Array(try row.value("chain", as: Data.self))
       }
       currency = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'currency'")
     }
@@ -128,6 +131,9 @@ public final class Ledger {
   public func nextEpoch() throws -> UInt64 {
     try queue.write { db in
       let last = try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'epoch'") ?? 0
+      guard (0..<Int64.max).contains(last) else {
+        throw LedgerError(.damaged, "the last epoch is \(last)")
+      }
       try db.execute(
         sql: "INSERT OR REPLACE INTO meta (name, value) VALUES ('epoch', ?)", arguments: [last + 1])
       return UInt64(last + 1)
@@ -155,7 +161,7 @@ public final class Ledger {
               results.append(.already(sequence: known))
               continue
             }
-            try validate(outcome, db)
+            try keepCurrency(of: outcome, db)
             try insert(outcome, digest, db)
             results.append(.committed(sequence: sequence))
             changes.append(Change(sequence: sequence, outcome: outcome))
@@ -182,29 +188,19 @@ public final class Ledger {
       statement,
       arguments: [key.source, Data(key.stream), Int64(key.end), Int64(key.start)])
     guard let row = rows.first else { return nil }
-    guard rows.count == 1, row["start"] as Int64 == Int64(key.start),
-      row["end"] as Int64 == Int64(key.end)
-    else {
+    let (start, end): (Int64, Int64) = (try row.value("start"), try row.value("end"))
+    guard rows.count == 1, start == Int64(key.start), end == Int64(key.end) else {
       throw LedgerError(
-        .conflict,
-        "\(key) overlaps bytes \(row["start"] as Int64)..<\(row["end"] as Int64), which are booked")
+        .conflict, "\(key) overlaps bytes from \(start) to \(end), which are booked")
     }
-    guard Array(row["result"] as Data) == digest else {
+    guard Array(try row.value("result", as: Data.self)) == digest else {
       throw LedgerError(
         .conflict, "\(key) is already booked with another result; nothing was changed")
     }
-    return row["sequence"]
+    return try row.value("sequence")
   }
 
-  private func validate(_ outcome: PricingOutcome, _ db: Database) throws {
-    do throws(BatchError) {
-      try outcome.validate()
-    } catch {
-      throw LedgerError(.invalidBatch, "\(error)")
-    }
-    guard outcome.quantities.allSatisfy({ Int64(exactly: $0) != nil }) else {
-      throw LedgerError(.invalidBatch, "a quantity exceeds 2^63")
-    }
+  private func keepCurrency(of outcome: PricingOutcome, _ db: Database) throws {
     if let currency {
       guard currency == outcome.currency else {
         throw LedgerError(

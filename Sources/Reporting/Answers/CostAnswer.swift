@@ -58,6 +58,24 @@ public struct CostAnswer: Codable, Hashable, Sendable {
     case rows, total, currency, sequence, chain, firstTime, lastTime
   }
 
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    by = try container.decode([String].self, forKey: .by)
+    rows = try container.decode([Row].self, forKey: .rows)
+    total = try container.decode(CostTotals.self, forKey: .total)
+    currency = try container.decodeIfPresent(String.self, forKey: .currency)
+    sequence = try container.decode(Int64.self, forKey: .sequence)
+    chain = try container.decode([UInt8].self, forKey: .chain)
+    firstTime = try container.decodeIfPresent(Int64.self, forKey: .firstTime)
+    lastTime = try container.decodeIfPresent(Int64.self, forKey: .lastTime)
+    guard rows.allSatisfy({ $0.key.count == by.count }) else {
+      throw InvalidValue("a row has not one value per column")
+    }
+    for time in [firstTime, lastTime].compactMap(\.self) {
+      try InvalidValue.check(time, in: Instant.calendar, "a time")
+    }
+  }
+
   /// The days from the first to the last usage, each counted whole in UTC.
   public var days: Int64? {
     guard let firstTime, let lastTime else { return nil }

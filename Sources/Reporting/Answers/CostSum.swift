@@ -90,8 +90,8 @@ public struct CostSum {
   /// - Throws: ``MoneyError/overflow``, after which the sum is not usable.
   public mutating func add(_ outcome: PricingOutcome, seriesBase: Int64) throws {
     for index in 0..<outcome.lineCount {
-      let bucket = TimeBucket(index: outcome.buckets[index])
-      guard covers(bucket), let meter = Meter(rawValue: Int(outcome.meters[index])),
+      guard let bucket = TimeBucket(exactly: outcome.buckets[index]), covers(bucket),
+        let meter = Meter(rawValue: Int(outcome.meters[index])),
         let pricing = Pricing(rawValue: Int(outcome.pricings[index])),
         let evidence = Evidence(rawValue: Int(outcome.evidences[index]))
       else { continue }
@@ -99,7 +99,7 @@ public struct CostSum {
       try add(
         bucket: bucket, series: seriesBase + Int64(series), meter: meter,
         quantity: outcome.quantities[index], pricing: pricing, evidence: evidence,
-        cost: try outcome.costs.money(index)
+        cost: outcome.costs.money(index)
       ) {
         var dimensions = outcome.seriesTable.dimensions(of: series)
         dimensions[Dimension.source] = outcome.key.source
@@ -155,9 +155,10 @@ public struct CostSum {
     var sum = try CostSum(query)
     let hasSource = query.by.contains(Dimension.source) || query.filters[Dimension.source] != nil
     let view = try ledger.read(
-      from: query.since.map { TimeBucket(containing: $0) },
-      until: query.until.map { TimeBucket(containing: $0 + TimeBucket.milliseconds - 1) }
+      from: query.since.map { TimeBucket(nearest: $0) },
+      until: query.until.flatMap { TimeBucket(beginningAtOrAfter: $0) }
     ) { view, posting in
+      guard sum.covers(posting.bucket) else { return }
       // Source is of the batch, not of the series: then the two together make the number.
       let series = hasSource ? posting.series << 32 | posting.batch : posting.series
       try sum.add(

@@ -2,7 +2,7 @@
 
 public import Economics
 
-/// A count for each meter, at a fixed index: a dictionary would make adding several times dearer.
+/// A count for each meter, below 2^62 so that those of all kinds of tokens can be added; at a fixed index: a dictionary would make adding several times dearer.
 private struct MeterCounts: Hashable, Sendable {
   private var requests: UInt64 = 0
   private var failedRequests: UInt64 = 0
@@ -11,35 +11,48 @@ private struct MeterCounts: Hashable, Sendable {
   private var outputTokens: UInt64 = 0
   private var images: UInt64 = 0
 
-  static func += (sums: inout MeterCounts, other: MeterCounts) {
-    sums.requests += other.requests
-    sums.failedRequests += other.failedRequests
-    sums.inputTokens += other.inputTokens
-    sums.cachedInputTokens += other.cachedInputTokens
-    sums.outputTokens += other.outputTokens
-    sums.images += other.images
+  private static let limit: UInt64 = 1 << 62
+
+  mutating func add(_ other: MeterCounts) throws(MoneyError) {
+    // Two numbers below 2^62 cannot overflow.
+    requests &+= other.requests
+    failedRequests &+= other.failedRequests
+    inputTokens &+= other.inputTokens
+    cachedInputTokens &+= other.cachedInputTokens
+    outputTokens &+= other.outputTokens
+    images &+= other.images
+    let bits =
+      requests | failedRequests | inputTokens | cachedInputTokens | outputTokens | images
+    guard bits < Self.limit else { throw .overflow }
+  }
+
+  mutating func add(_ count: UInt64, _ meter: Meter) throws(MoneyError) {
+    guard count < Self.limit else { throw .overflow }
+    let sum =
+      switch meter {
+      case .requests: Self.sum(&requests, count)
+      case .failedRequests: Self.sum(&failedRequests, count)
+      case .inputTokens: Self.sum(&inputTokens, count)
+      case .cachedInputTokens: Self.sum(&cachedInputTokens, count)
+      case .outputTokens: Self.sum(&outputTokens, count)
+      case .images: Self.sum(&images, count)
+      }
+    guard sum < Self.limit else { throw .overflow }
+  }
+
+  private static func sum(_ total: inout UInt64, _ count: UInt64) -> UInt64 {
+    total &+= count
+    return total
   }
 
   subscript(meter: Meter) -> UInt64 {
-    get {
-      switch meter {
-      case .requests: requests
-      case .failedRequests: failedRequests
-      case .inputTokens: inputTokens
-      case .cachedInputTokens: cachedInputTokens
-      case .outputTokens: outputTokens
-      case .images: images
-      }
-    }
-    set {
-      switch meter {
-      case .requests: requests = newValue
-      case .failedRequests: failedRequests = newValue
-      case .inputTokens: inputTokens = newValue
-      case .cachedInputTokens: cachedInputTokens = newValue
-      case .outputTokens: outputTokens = newValue
-      case .images: images = newValue
-      }
+    switch meter {
+    case .requests: requests
+    case .failedRequests: failedRequests
+    case .inputTokens: inputTokens
+    case .cachedInputTokens: cachedInputTokens
+    case .outputTokens: outputTokens
+    case .images: images
     }
   }
 }
@@ -66,27 +79,27 @@ public struct CostTotals: Hashable, Sendable {
   /// Whether any chargeable usage has no rate.
   public var hasUnpriced: Bool { unpriced != MeterCounts() }
 
-  /// - Throws: ``MoneyError/overflow``.
+  /// - Throws: ``MoneyError/overflow``, also for counts of 2^62; the totals are not usable then.
   public mutating func add(
     _ meter: Meter, _ quantity: UInt64, _ pricing: Pricing, _ evidence: Evidence, _ cost: Money
   ) throws(MoneyError) {
-    quantities[meter] += quantity
+    try quantities.add(quantity, meter)
     self.evidence = max(self.evidence, evidence)
     switch pricing {
     case .priced:
       hasPriced = true
       self.cost = try self.cost.adding(cost)
     case .unpriced:
-      unpriced[meter] += quantity
+      try unpriced.add(quantity, meter)
     case .uncharged:
       break
     }
   }
 
-  /// - Throws: ``MoneyError/overflow``.
+  /// - Throws: ``MoneyError/overflow``, also for counts of 2^62; the totals are not usable then.
   public mutating func add(_ other: CostTotals) throws(MoneyError) {
-    quantities += other.quantities
-    unpriced += other.unpriced
+    try quantities.add(other.quantities)
+    try unpriced.add(other.unpriced)
     cost = try cost.adding(other.cost)
     hasPriced = hasPriced || other.hasPriced
     evidence = max(evidence, other.evidence)
@@ -132,10 +145,14 @@ extension CostTotals: Codable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     for (meter, quantity) in try container.decode([Int: UInt64].self, forKey: .quantities) {
-      if let meter = Meter(rawValue: meter) { quantities[meter] = quantity }
+      if let meter = Meter(rawValue: meter) { try quantities.add(quantity, meter) }
     }
     for (meter, quantity) in try container.decode([Int: UInt64].self, forKey: .unpriced) {
-      if let meter = Meter(rawValue: meter) { unpriced[meter] = quantity }
+      guard let meter = Meter(rawValue: meter) else { continue }
+      try unpriced.add(quantity, meter)
+      guard quantity <= quantities[meter] else {
+        throw InvalidValue("\(quantity) of \(quantities[meter]) \(meter.name) without a price")
+      }
     }
     // No cost is "not known"; 0 would be a claim.
     if let known = try container.decodeIfPresent(Money.self, forKey: .cost) {

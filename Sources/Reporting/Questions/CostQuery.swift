@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Economics
+
 /// What to add up, and by what.
 public struct CostQuery: Codable, Hashable, Sendable {
   /// ``TimeUnit`` names, dimensions, tags, `source` or `meter`, in the order of the columns.
@@ -28,6 +30,23 @@ public struct CostQuery: Codable, Hashable, Sendable {
     case by = 1
     case since, until, zone, filters
   }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    by = try container.decode([String].self, forKey: .by)
+    since = try container.decodeIfPresent(Int64.self, forKey: .since)
+    until = try container.decodeIfPresent(Int64.self, forKey: .until)
+    zone = try container.decode(String.self, forKey: .zone)
+    filters = try container.decode([String: String].self, forKey: .filters)
+    for time in [since, until].compactMap(\.self) {
+      try InvalidValue.check(time, in: Instant.calendar, "a time")
+    }
+    try InvalidValue.limit(by.count, to: Self.columnsMax, "columns")
+    try InvalidValue.limit(filters.count, to: Self.columnsMax, "filters")
+  }
+
+  /// Columns and filters are fewer: they are looked at for every posting.
+  private static let columnsMax = 256
 }
 
 /// The names under which time can stand in ``CostQuery/by``.

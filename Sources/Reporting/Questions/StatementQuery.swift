@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Economics
+
 /// Which statement, and of what part of the books.
 public struct StatementQuery: Codable, Hashable, Sendable {
   /// Raw values are sent; they are never reused.
@@ -58,5 +60,18 @@ public struct StatementQuery: Codable, Hashable, Sendable {
   enum CodingKeys: Int, CodingKey {
     case kind = 1
     case since, until, zone, product, customer, model, burnMonths
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    kind = try container.decode(Kind.self, forKey: .kind)
+    since = try container.decodeIfPresent(Month.self, forKey: .since)
+    until = try container.decodeIfPresent(Month.self, forKey: .until)
+    zone = try container.decode(String.self, forKey: .zone)
+    product = try container.decodeIfPresent(String.self, forKey: .product)
+    customer = try container.decodeIfPresent(String.self, forKey: .customer)
+    model = try container.decodeIfPresent(String.self, forKey: .model)
+    burnMonths = try container.decode(Int.self, forKey: .burnMonths)
+    try InvalidValue.check(burnMonths, in: 1...120, "months of burn")
   }
 }

@@ -2,7 +2,7 @@
 
 import Economics
 
-/// A calendar month.
+/// A calendar month, from 1900 to 2199 where it comes from outside.
 public struct Month: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// Months since year 0.
   public let index: Int
@@ -16,13 +16,14 @@ public struct Month: Hashable, Comparable, Sendable, CustomStringConvertible {
     index = Int(year) * 12 + Int(month) - 1
   }
 
-  /// `2023-07`; `nil` for anything else.
+  /// `2023-07`; `nil` for anything else, and outside 1900 to 2199.
   public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     // Digits only: `Int` would take a sign as well.
     guard parts.count == 2, parts[0].utf8.count == 4, parts[1].utf8.count == 2,
       parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
-      let year = Int(parts[0]), let month = Int(parts[1]), (1...12).contains(month)
+      let year = Int(parts[0]), let month = Int(parts[1]), (1...12).contains(month),
+      (1_900..<2_200).contains(year)
     else { return nil }
     index = year * 12 + month - 1
   }

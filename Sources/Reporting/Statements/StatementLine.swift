@@ -121,6 +121,23 @@ public struct StatementLine: Codable, Hashable, Sendable {
     case key = 1
     case label, unit, decimals, values, note, parts
   }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    key = try container.decode(String.self, forKey: .key)
+    label = try container.decode(String.self, forKey: .label)
+    unit = try container.decode(Unit.self, forKey: .unit)
+    decimals = try container.decode(Int.self, forKey: .decimals)
+    values = try container.decode([StatementValue].self, forKey: .values)
+    note = try container.decode(String.self, forKey: .note)
+    parts = try container.decode([StatementLine].self, forKey: .parts)
+    try InvalidValue.check(decimals, in: 0...24, "decimals")
+  }
+
+  /// Whether it and its parts have a value for each column.
+  fileprivate func fits(_ columns: Int) -> Bool {
+    values.count == columns && parts.allSatisfy { $0.fits(columns) }
+  }
 }
 
 extension StatementLine {
@@ -189,6 +206,20 @@ public struct StatementAnswer: Codable, Hashable, Sendable {
   enum CodingKeys: Int, CodingKey {
     case kind = 1
     case currency, since, until, columns, lines, isUnpriced
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    kind = try container.decode(StatementQuery.Kind.self, forKey: .kind)
+    currency = try container.decode(String.self, forKey: .currency)
+    since = try container.decode(Month.self, forKey: .since)
+    until = try container.decode(Month.self, forKey: .until)
+    columns = try container.decode([String].self, forKey: .columns)
+    lines = try container.decode([StatementLine].self, forKey: .lines)
+    isUnpriced = try container.decode([Bool].self, forKey: .isUnpriced)
+    guard since <= until, isUnpriced.count == columns.count,
+      lines.allSatisfy({ $0.fits(columns.count) })
+    else { throw InvalidValue("a statement whose lines have not one value per column") }
   }
 
   /// Whether usage without a price is left out of any of its money.

@@ -25,6 +25,14 @@ public struct CostUpdate: Codable, Hashable, Sendable {
       case time = 1
       case name, totals
     }
+
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      time = try container.decode(Int64.self, forKey: .time)
+      name = try container.decode(String.self, forKey: .name)
+      totals = try container.decode(CostTotals.self, forKey: .totals)
+      try InvalidValue.check(time, in: Instant.calendar, "the time of a row")
+    }
   }
 
   /// The name of a ``CostTopic``.
@@ -190,7 +198,7 @@ public struct CostStreams {
         let pricing = Pricing(rawValue: Int(outcome.pricings[line])),
         let evidence = Evidence(rawValue: Int(outcome.evidences[line]))
       else { continue }
-      let time = TimeBucket(index: outcome.buckets[line]).start
+      let time = outcome.buckets[line] * TimeBucket.milliseconds
       if !runs[0].covers(time) { try flush(0, &self) }
       let cost = try outcome.costs.money(line)
       try runs[0].add(

@@ -132,7 +132,7 @@ final class ImportRun: Sendable {
   private func submit(
     _ piece: ReadBatch, nextLine: Int, _ key: ImportKey, _ book: PriceBook
   ) throws {
-    let pricing = PricingJob(piece, source: key.source, stream: key.stream, book: book)
+    let pricing = try PricingJob(piece, source: key.source, stream: key.stream, book: book)
     let bytes = try CBOREncoder().encode(pricing)
     let payload = try SharedMessage(bytes)
     let control = BatchControl(pricing)

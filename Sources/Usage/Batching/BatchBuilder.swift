@@ -104,8 +104,9 @@ struct BatchBuilder: ~Copyable {
   }
 
   /// The batch so far; the builder begins anew.
-  mutating func finish() -> UsageBatch {
-    let table = seriesTable()
+  /// - Throws: ``BatchError`` for a time outside 1900 to 2200.
+  mutating func finish() throws(BatchError) -> UsageBatch {
+    let table = try seriesTable()
     var columns: [UsageBatch.Quantities] = []
     for (index, meter) in meters.enumerated() {
       let values = UnsafeBufferPointer(start: quantities + index * capacity, count: count)
@@ -115,7 +116,7 @@ struct BatchBuilder: ~Copyable {
       }
     }
     if areSeconds { for row in 0..<count { timeDeltas[row] /= 1_000 } }
-    let batch = UsageBatch(
+    let batch = try UsageBatch(
       count: count, baseTime: baseTime,
       timeDeltas: Array(UnsafeBufferPointer(start: timeDeltas, count: count)),
       seriesTable: table, series: Array(UnsafeBufferPointer(start: series, count: count)),
@@ -134,7 +135,7 @@ struct BatchBuilder: ~Copyable {
     for index in 0..<links { chain[index].removeAll() }
   }
 
-  private func seriesTable() -> SeriesTable {
+  private func seriesTable() throws(BatchError) -> SeriesTable {
     var columns: [SeriesTable.Column] = []
     for (index, name) in names.enumerated() {
       let codes = (0..<seriesCount).map { code(of: index, inSeries: $0) }
@@ -146,7 +147,7 @@ struct BatchBuilder: ~Copyable {
       columns.append(.init(dimension: constant.name, values: [constant.value], codes: codes))
     }
     columns.sort { $0.dimension < $1.dimension }
-    return SeriesTable(count: seriesCount, columns: columns)
+    return try SeriesTable(count: seriesCount, columns: columns)
   }
 
   /// Unfolds the chain of pairs: series -> (… , code of the last column), and so on to the first.

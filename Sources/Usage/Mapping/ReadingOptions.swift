@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Economics
+
 /// How to read and price, as the user said.
 public struct ReadingOptions: Codable, Hashable, Sendable {
   /// The text of a mapping file, and what to call it in errors.
@@ -18,8 +20,8 @@ public struct ReadingOptions: Codable, Hashable, Sendable {
   public var pricesText: String?
   /// The name of the price book's file in errors.
   public var pricesFile: String?
-  /// Rows per batch, 1 to 65,536.
-  public var batchRows: Int
+  /// Rows per batch: one of ``batchRowsRange``.
+  public let batchRows: Int
 
   /// Rows that a batch may have.
   public static let batchRowsRange = 1...65_536
@@ -32,48 +34,49 @@ public struct ReadingOptions: Codable, Hashable, Sendable {
   /// Bytes of a mapping's or a price book's text in a message.
   static let textBytesMax = 4 * 1_024 * 1_024
 
+  /// - Precondition: `batchRows` is one of ``batchRowsRange``.
   public init(batchRows: Int = 32_768) {
+    precondition(
+      Self.batchRowsRange.contains(batchRows), "a batch has from 1 to 65,536 rows")
     constants = [:]
     self.batchRows = batchRows
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    mappingText = try container.decodeIfPresent(String.self, forKey: .mappingText)
+    mappingFile = try container.decodeIfPresent(String.self, forKey: .mappingFile)
+    mappingName = try container.decodeIfPresent(String.self, forKey: .mappingName)
+    source = try container.decodeIfPresent(String.self, forKey: .source)
+    origin = try container.decodeIfPresent(Int64.self, forKey: .origin)
+    constants = try container.decode([String: String].self, forKey: .constants)
+    pricesText = try container.decodeIfPresent(String.self, forKey: .pricesText)
+    pricesFile = try container.decodeIfPresent(String.self, forKey: .pricesFile)
+    batchRows = try container.decode(Int.self, forKey: .batchRows)
+    try check()
+  }
+
+  private func check() throws(InvalidValue) {
+    try InvalidValue.check(batchRows, in: Self.batchRowsRange, "rows per batch")
+    if let origin { try InvalidValue.check(origin, in: Instant.calendar, "origin") }
+    for text in [mappingText, pricesText] {
+      try InvalidValue.limit(text?.utf8.count ?? 0, to: Self.textBytesMax, "bytes of a file")
+    }
+    for name in [mappingFile, mappingName, pricesFile] {
+      try InvalidValue.limit(name?.utf8.count ?? 0, to: Self.pathBytesMax, "bytes of a name")
+    }
+    try InvalidValue.limit(
+      source?.utf8.count ?? 0, to: BatchKey.sourceBytesMax, "bytes of a log's name")
+    try InvalidValue.limit(constants.count, to: Self.constantsMax, "dimensions with one value")
+    for (name, value) in constants {
+      try InvalidValue.limit(
+        max(name.utf8.count, value.utf8.count), to: Self.nameBytesMax,
+        "bytes of a dimension or its value")
+    }
   }
 
   enum CodingKeys: Int, CodingKey {
     case mappingText = 1
     case mappingFile, mappingName, source, origin, constants, pricesText, pricesFile, batchRows
-  }
-
-  /// - Throws: `DecodingError` for what a reader could not work with: a batch of no rows, names and texts
-  ///   beyond their bounds.
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    func text(_ key: CodingKeys, bytesMax: Int) throws -> String? {
-      let text = try values.decodeIfPresent(String.self, forKey: key)
-      guard text?.utf8.count ?? 0 <= bytesMax else {
-        throw DecodingError.dataCorruptedError(
-          forKey: key, in: values, debugDescription: "has more than \(bytesMax) bytes")
-      }
-      return text
-    }
-    mappingText = try text(.mappingText, bytesMax: Self.textBytesMax)
-    mappingFile = try text(.mappingFile, bytesMax: Self.pathBytesMax)
-    mappingName = try text(.mappingName, bytesMax: Self.nameBytesMax)
-    source = try text(.source, bytesMax: Self.nameBytesMax)
-    origin = try values.decodeIfPresent(Int64.self, forKey: .origin)
-    pricesText = try text(.pricesText, bytesMax: Self.textBytesMax)
-    pricesFile = try text(.pricesFile, bytesMax: Self.pathBytesMax)
-    constants = try values.decode([String: String].self, forKey: .constants)
-    batchRows = try values.decode(Int.self, forKey: .batchRows)
-    guard
-      constants.count <= Self.constantsMax,
-      constants.allSatisfy({ max($0.utf8.count, $1.utf8.count) <= Self.nameBytesMax })
-    else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .constants, in: values,
-        debugDescription: "are more than \(Self.constantsMax), or longer than \(Self.nameBytesMax)")
-    }
-    guard Self.batchRowsRange.contains(batchRows) else {
-      throw DecodingError.dataCorruptedError(
-        forKey: .batchRows, in: values, debugDescription: "is not in \(Self.batchRowsRange)")
-    }
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Economics
+
 /// Why a row was quarantined. The names are stable: they stand in quarantine files.
 public enum QuarantineReason: String, Codable, Sendable, CaseIterable {
   case missingField = "missing_field"
@@ -54,5 +56,14 @@ public struct QuarantinedRow: Codable, Hashable, Sendable {
   enum CodingKeys: Int, CodingKey {
     case line = 1
     case field, reason, text
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    line = try container.decode(Int.self, forKey: .line)
+    field = try container.decode(String.self, forKey: .field)
+    reason = try container.decode(QuarantineReason.self, forKey: .reason)
+    text = try container.decode(String.self, forKey: .text)
+    try InvalidValue.check(line, in: UsageReader.lines, "a line")
   }
 }

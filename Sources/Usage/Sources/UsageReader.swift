@@ -38,6 +38,8 @@ public struct ReadBatch: Sendable {
 public final class UsageReader {
   /// The longest row, in bytes.
   public static let rowBytesMax = 1 << 20
+  /// The numbers of lines: of more than any file has.
+  public static let lines = 1...1 << 48
   /// A row of more than 10^12 tokens is a mistake, and a few of them would overflow every sum.
   static let quantityMax: UInt64 = 1_000_000_000_000
 
@@ -46,7 +48,7 @@ public final class UsageReader {
   /// Opens a log and reads its header.
   /// - Parameters:
   ///   - source: what the log is called; `nil` takes the mapping's name for it.
-  ///   - batchRows: rows per batch.
+  ///   - batchRows: rows per batch, one of ``ReadingOptions/batchRowsRange``.
   ///   - length: how many bytes of the unpacked content to read at most: what is appended later is
   ///     not part of what was digested.
   ///   - ids: for sources whose rows have ids.
@@ -57,7 +59,8 @@ public final class UsageReader {
     path: String, source: String?, batchRows: Int, length: UInt64 = .max, ids: IDIndex?,
     now: Int64, mapping: ([String]) throws -> Mapping
   ) throws {
-    precondition(batchRows > 0, "a batch has rows")
+    precondition(
+      ReadingOptions.batchRowsRange.contains(batchRows), "a batch has from 1 to 65,536 rows")
     loop = try RowLoop(
       ByteSource(path: path), source: source, batchRows: batchRows, length: length, ids: ids,
       now: now, isGeneral: false, mapping: mapping)
@@ -105,7 +108,7 @@ public final class UsageReader {
   public func skip(to offset: UInt64, line: Int) throws { try loop.skip(to: offset, line: line) }
 
   /// The next batch; `nil` at the end.
-  /// - Throws: ``ReadError`` when the file cannot be read on.
+  /// - Throws: ``ReadError`` when the file cannot be read on, ``BatchError`` for a time outside 1900 to 2200.
   public func next() throws -> ReadBatch? { try loop.next() }
 }
 
@@ -246,9 +249,9 @@ private final class RowLoop {
   private func readPiece() throws -> ReadBatch? {
     while true {
       scanRows()
-      if isBatchFull { return finishBatch() }
+      if isBatchFull { return try finishBatch() }
       if isEnd && position == filled {
-        return rowsRead > 0 ? finishBatch() : nil
+        return rowsRead > 0 ? try finishBatch() : nil
       }
       try refill()
     }
@@ -259,7 +262,7 @@ private final class RowLoop {
       || valueBytes + builder.tableBytes > Self.batchValueBytesMax
   }
 
-  private func finishBatch() -> ReadBatch {
+  private func finishBatch() throws(BatchError) -> ReadBatch {
     let end = bufferStart + UInt64(position)
     defer {
       quick.forgetValues()
@@ -272,7 +275,7 @@ private final class RowLoop {
       contents = []
     }
     return ReadBatch(
-      batch: builder.finish(), start: batchStart, end: end, rowsRead: rowsRead,
+      batch: try builder.finish(), start: batchStart, end: end, rowsRead: rowsRead,
       quarantined: quarantined, duplicates: duplicates, contents: contents)
   }
 
@@ -532,7 +535,7 @@ private final class RowLoop {
     while stop > start && (base[stop - 1] == 0x0A || base[stop - 1] == 0x0D) { stop -= 1 }
     let bytes = UnsafeBufferPointer(start: base + start, count: min(stop - start, 4_096))
     let text = String(decoding: bytes, as: UTF8.self)
-    quarantinedBytes += text.utf8.count + 64
+    quarantinedBytes += text.utf8.count + field.utf8.count + 64
     quarantined.append(QuarantinedRow(line: line, field: field, reason: reason, text: text))
   }
 }

@@ -126,7 +126,7 @@ struct Cost: AsyncParsableCommand {
     var quarantined = 0
     while let piece = try reader.next() {
       quarantined += piece.quarantined.count
-      let job = PricingJob(piece, source: reader.source, stream: [], book: book)
+      let job = try PricingJob(piece, source: reader.source, stream: [], book: book)
       try sum.add(Costing.price(job), seriesBase: 0)
       let (consumed, size) = reader.progress
       bar.update(

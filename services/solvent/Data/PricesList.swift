@@ -30,7 +30,7 @@ extension Prices {
 
     func run() async throws {
       let book = try Prices.book(prices)
-      let now = TimeBucket(containing: Int64(Date().timeIntervalSince1970 * 1_000))
+      let now = TimeBucket(nearest: Int64(Date().timeIntervalSince1970 * 1_000))
       var rates: [(entry: PriceBook.Entry, rate: PriceBook.Rate)] = []
       for entry in book.entries where matches(entry) {
         for rate in entry.rates where history || (rate.until.map { now < $0 } ?? true) {

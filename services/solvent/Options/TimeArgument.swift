@@ -20,7 +20,7 @@ enum TimeArgument {
       guard count >= 0, seconds >= 0 else {
         throw ValidationError("'\(text)' is not between 1970 and now; write 7d or 12h")
       }
-      return TimeBucket(containing: Int64(seconds * 1_000)).start
+      return TimeBucket(nearest: Int64(seconds * 1_000)).start
     }
     if let time = TimeText.milliseconds(text) { return try onBorder(time, text) }
     guard let zone = TimeZone(identifier: zone),
@@ -41,6 +41,9 @@ enum TimeArgument {
     guard time % TimeBucket.milliseconds == 0 else {
       throw ValidationError(
         "'\(text)' is not on a quarter of an hour, the ledger's time resolution")
+    }
+    guard Instant.calendar.contains(time) else {
+      throw ValidationError("'\(text)' lies outside 1900 to 2200")
     }
     return time
   }

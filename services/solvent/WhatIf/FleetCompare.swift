@@ -120,7 +120,7 @@ extension Fleet {
       } catch let problem as FileProblem {
         throw Failure(ExitStatus.badFile, problem.description)
       }
-      let now = TimeBucket(containing: Int64(Date().timeIntervalSince1970 * 1_000))
+      let now = TimeBucket(nearest: Int64(Date().timeIntervalSince1970 * 1_000))
       guard let entry = known.entry(provider: provider, model: model) else {
         let names = known.entries.map(\.model)
         throw Failure(
