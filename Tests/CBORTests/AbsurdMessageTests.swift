@@ -3,6 +3,7 @@
 import CBOR
 import ClusterAPI
 import Economics
+import FileHandover
 import Reporting
 import Runway
 import Testing
@@ -150,7 +151,8 @@ struct AbsurdMessageTests {
     try Self.refuses(ReadingOptions.self, options, 4, .text(long))
     try Self.refuses(ReadingOptions.self, options, 6, .names(["team": long]))
     try Self.refuses(
-      ImportRequest.self, [1: .text("/a"), 2: .text("a"), 3: .parts(options)], 2, .text(long))
+      ImportRequest.self,
+      [2: .text("a"), 3: .parts(options), 4: .text(FileOfferName().text)], 2, .text(long))
   }
 
   @Test func shardsOfSimulations() throws {

@@ -32,6 +32,7 @@ struct DamageTests {
     case "import-report": try decode(ImportReport.self, bytes)
     case "pricing-job": try decode(PricingJob.self, bytes)
     case "pricing-outcome": try decode(PricingOutcome.self, bytes)
+    case "batch-control": try decode(BatchControl.self, bytes)
     case "commit-receipt": try decode(CommitReceipt.self, bytes)
     case "cost-update": try decode(CostUpdate.self, bytes)
     case "report-request": try decode(ReportRequest.self, bytes)

@@ -41,8 +41,9 @@ extension SimulatedCluster {
     if waitsFrozen(.asker(index), .ask(index, life: life)) { return }
     let asker = askers[index]
     if asker.isGreedy {
+      guard weather.isGreedy else { return }
       while askers[index].open.count < 6 { submit(index) }
-      return schedule(random.time(20...60), .ask(index, life: life))
+      return schedule(random.time(200...600), .ask(index, life: life))
     }
     // The others ask now and then, and change their minds now and then.
     if !isHealing && asker.next < Self.questions * UInt64(life) { submit(index) }
@@ -119,6 +120,8 @@ extension SimulatedCluster {
     case .committed: fail("A4: a question was committed")
     case .failed: break
     }
+    // The next at once, so that its queue is never empty.
+    if askers[index].isGreedy { submit(index) }
   }
 
   private func key(_ asker: Int, _ number: UInt64) -> UInt64 {
@@ -210,7 +213,7 @@ extension SimulatedCluster {
   }
 
   func checkBroker() {
-    guard violations.isEmpty else { return }
+    guard violations.isEmpty, events % 4 == 0 else { return }
     let jobs = broker.jobs.values
     let entries = broker.topics.values.reduce(0) {
       $0 + ($1.snapshot == nil ? 0 : 1) + $1.changes.count

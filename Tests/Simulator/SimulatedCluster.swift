@@ -32,6 +32,8 @@ final class SimulatedCluster {
     var full = 0.0
     var poison = 0.0
     var rogue = 0.0
+    /// Whether an asker never has enough; every fourth run, since it takes long.
+    var isGreedy = false
     var workers = 2
     var batches = 20
 
@@ -53,6 +55,7 @@ final class SimulatedCluster {
       full = rate(5, 0.03)
       poison = rate(0, 0.15)
       rogue = kind == 0 ? 0 : 0.3
+      isGreedy = random.int(0...3) == 0
     }
   }
 

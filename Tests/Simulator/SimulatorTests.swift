@@ -10,7 +10,7 @@ import Testing
 struct SimulatorTests {
   /// Seeds in all; `SOLVENT_SEEDS` asks for more.
   static let seeds =
-    ProcessInfo.processInfo.environment["SOLVENT_SEEDS"].flatMap { UInt64($0) } ?? 2_000
+    ProcessInfo.processInfo.environment["SOLVENT_SEEDS"].flatMap { UInt64($0) } ?? 5_000
   static let only = ProcessInfo.processInfo.environment["SOLVENT_SEED"].flatMap { UInt64($0) }
   private static let parts: UInt64 = 4
 
@@ -42,35 +42,16 @@ struct SimulatorTests {
 
   /// Each planted fault with a seed that finds it, as `docs/TESTING.md` lists them.
   static let findings: [(fault: PlantedFault, seed: UInt64)] = [
-    (.brokerTakesAnyStage, 2),
-    (.brokerForgetsOrphans, 1),
-    (.brokerIgnoresLeases, 4),
-    (.brokerLeaksCredit, 0),
-    (.brokerKeepsOldOwner, 3),
-    (.brokerForgetsChanges, 24),
-    (.producerForgetsAtWelcome, 3),
-    (.producerCountsTwice, 52),
-    (.workerKeepsResults, 0),
-    (.subscriberIgnoresGaps, 4),
-    (.subscriberAppliesTwice, 0),
-    (.subscriberIgnoresEpochs, 9),
-    (.journalAcksEarly, 6),
-    (.journalDropsAtSend, 3),
-    (.journalReusesSequence, 3),
-    (.ledgerCommitsTwice, 3),
-    (.ledgerForgetsKeys, 9),
-    (.ledgerAnswersEarly, 369),
-    (.brokerDropsPoison, 1241),
   ]
 
   @Test("Every planted fault is found", arguments: PlantedFault.allCases)
   func faultIsFound(_ fault: PlantedFault) {
     let listed = Self.findings.first { $0.fault == fault }?.seed
-    for seed in listed.map({ [$0] }) ?? Array(0..<2_000) {
+    for seed in listed.map({ [$0] }) ?? Array(0..<3_000) {
       let cluster = SimulatedCluster(seed: seed, fault: fault)
       cluster.run()
-      if let violation = cluster.violations.first {
-        if listed == nil { print("FOUND (.\(fault.rawValue), \(seed)),  // \(violation)") }
+      if !cluster.violations.isEmpty {
+        if listed == nil { print("FOUND (.\(fault.rawValue), \(seed)),") }
         return
       }
     }

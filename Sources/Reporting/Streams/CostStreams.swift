@@ -200,7 +200,7 @@ public struct CostStreams {
       else { continue }
       let time = outcome.buckets[line] * TimeBucket.milliseconds
       if !runs[0].covers(time) { try flush(0, &self) }
-      let cost = try outcome.costs.money(line)
+      let cost = outcome.costs.money(line)
       try runs[0].add(
         time, runs[0].positions[Int(outcome.series[line])], meter, outcome.quantities[line],
         pricing, evidence, cost)
