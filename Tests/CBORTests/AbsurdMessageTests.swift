@@ -126,6 +126,9 @@ struct AbsurdMessageTests {
       1: .text("e"), 2: .int(19_000), 3: .list([.parts(line)]), 4: .text(""), 5: .text(""),
       6: .text(""), 7: .text(""), 8: .text(""), 9: .int(1),
     ]
+    try Self.refuses(
+      BookEntry.self, entry, 1, .text("e\0"), .text(String(repeating: "x", count: 5_000)))
+    try Self.refuses(BookEntry.self, entry, 6, .text("\0"))
     try Self.refuses(BookEntry.self, entry, 2, .int(.max), .int(.min), .int(84_006))
     try Self.refuses(
       BookEntry.self, entry, 3, .list([.parts([1: .text("cash"), 2: .wide(.min)])]),

@@ -93,6 +93,11 @@ struct AbsurdBatchTests {
       .init("a log with a name of a megabyte") {
         $0.key.source = String(repeating: "x", count: 1 << 20)
       },
+      // SQLite's texts end there: the chain would not be found to hold.
+      .init("a log with a zero in its name") { $0.key.source = "log\0" },
+      .init("a value with a zero in it") { $0.seriesTable.columns[0].values = ["gpt\0-4"] },
+      .init("a dimension with a zero in it") { $0.seriesTable.columns[0].dimension = "\0" },
+      .init("a currency with a zero in it") { $0.currency = "US\0" },
       .init("a stream of a kilobyte") { $0.key.stream = [UInt8](repeating: 1, count: 1_024) },
       .init("fewer than no series") {
         $0.seriesTable = .init(count: -1, columns: [])

@@ -164,7 +164,7 @@ public enum BooksFile {
       do {
         entry = try BookEntry(id: name(texts), day: day, lines: lines)
       } catch {
-        throw problem("\(kind): the date must lie in 1900 to 2199, the amount below 10^12")
+        throw problem("\(kind): \(error)")
       }
       entry.product = texts["product"] ?? ""
       entry.customer = texts["customer"] ?? ""
@@ -209,8 +209,7 @@ public enum BooksFile {
       do {
         figure = try AudienceFigure(id: name(texts), day: day, measure, value)
       } catch {
-        throw problem(
-          "\(measure.rawValue): the month must lie in 1900 to 2199, the number below 10^15")
+        throw problem("\(measure.rawValue): \(error)")
       }
       figure.product = texts["product"] ?? ""
       figure.source = texts["source"] ?? source

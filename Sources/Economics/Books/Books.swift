@@ -159,6 +159,9 @@ public struct BookEntry: Codable, Hashable, Sendable {
     guard sum == .zero, !lines.isEmpty else {
       throw InvalidValue("entry '\(id)': its lines do not sum to zero")
     }
+    for name in [id, product, customer, counterparty] {
+      try InvalidValue.checkName(name, "a name of an entry")
+    }
   }
 }
 
@@ -227,6 +230,7 @@ public struct AudienceFigure: Codable, Hashable, Sendable {
       throw InvalidValue("figure '\(id)': day \(day) lies outside 1900 to 2200")
     }
     guard value <= Self.valueMax else { throw InvalidValue("figure '\(id)': above 10^15") }
+    for name in [id, product] { try InvalidValue.checkName(name, "a name of a figure") }
   }
 }
 
@@ -248,6 +252,14 @@ public struct BooksBatch: Codable, Hashable, Sendable {
   enum CodingKeys: Int, CodingKey {
     case currency = 1
     case entries, figures
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    currency = try container.decode(String.self, forKey: .currency)
+    entries = try container.decode([BookEntry].self, forKey: .entries)
+    figures = try container.decode([AudienceFigure].self, forKey: .figures)
+    try InvalidValue.checkName(currency, "a currency")
   }
 }
 

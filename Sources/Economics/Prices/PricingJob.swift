@@ -27,6 +27,7 @@ public struct BatchKey: Codable, Hashable, Sendable, Comparable, CustomStringCon
     guard source.utf8.count <= Self.sourceBytesMax, stream.count <= Self.streamBytesMax else {
       throw BatchError("names of \(source.utf8.count) and \(stream.count) bytes")
     }
+    try BatchError.wrap { () throws(InvalidValue) in try InvalidValue.checkName(source, "a log") }
     self.source = source
     self.stream = stream
     self.start = start
@@ -183,6 +184,9 @@ public struct PricingJob: Codable, Hashable, Sendable {
     try RowCounts.check(
       read: rowsRead, accepted: batch.count, quarantined: rowsQuarantined,
       duplicate: rowsDuplicate)
+    try BatchError.wrap { () throws(InvalidValue) in
+      try InvalidValue.checkName(currency, "a currency")
+    }
     self.key = key
     self.rowsRead = rowsRead
     self.rowsQuarantined = rowsQuarantined

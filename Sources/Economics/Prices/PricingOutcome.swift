@@ -120,6 +120,9 @@ public struct PricingOutcome: Codable, Hashable, Sendable {
     try RowCounts.check(
       read: rowsRead, accepted: rowsAccepted, quarantined: rowsQuarantined,
       duplicate: rowsDuplicate)
+    try BatchError.wrap { () throws(InvalidValue) in
+      try InvalidValue.checkName(currency, "a currency")
+    }
     let lengths = [
       series.count, meters.count, quantities.count, pricings.count, evidences.count, costs.count,
     ]

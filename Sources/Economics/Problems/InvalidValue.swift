@@ -14,6 +14,15 @@ public struct InvalidValue: Error, Equatable, Sendable, CustomStringConvertible 
     guard count <= most else { throw InvalidValue("\(what): \(count), at most \(most)") }
   }
 
+  /// Refuses a name that databases do not give back as it was: a zero byte ends it there. Names have at
+  /// most 4,096 bytes.
+  /// - Throws: ``InvalidValue``.
+  public static func checkName(_ name: String, _ what: String) throws(InvalidValue) {
+    guard name.utf8.count <= 4_096, !name.utf8.contains(0) else {
+      throw InvalidValue("\(what) of \(name.utf8.count) bytes, or with a zero among them")
+    }
+  }
+
   /// Refuses a number outside a range.
   /// - Throws: ``InvalidValue`` naming the number.
   public static func check<Number: Comparable>(

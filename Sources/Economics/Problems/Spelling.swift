@@ -2,8 +2,13 @@
 
 /// Finds what somebody probably meant.
 public enum Spelling {
-  /// The nearest of `words` by edit distance (Levenshtein), if it is near at all.
+  /// Nobody meant a longer word, in bytes; comparing takes time in proportion to the product of lengths.
+  private static let wordBytesMax = 64
+
+  /// The nearest of `words` by edit distance (Levenshtein), if it is near at all; `nil` for a word of more
+  /// than 64 bytes.
   public static func nearest(to word: String, among words: [String]) -> String? {
+    guard word.utf8.count <= wordBytesMax else { return nil }
     let scored = words.map { ($0, distance(word.lowercased(), $0.lowercased())) }
     guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= max(2, word.count / 3) else {
       return nil

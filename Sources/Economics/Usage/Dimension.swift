@@ -109,6 +109,10 @@ public struct SeriesTable: Codable, Hashable, Sendable {
       guard count == 0 || column.codes.reduce(0, max) < column.values.count else {
         throw BatchError("'\(column.dimension)' refers to a value that does not exist")
       }
+      try BatchError.wrap { () throws(InvalidValue) in
+        try InvalidValue.checkName(column.dimension, "a dimension")
+        for value in column.values { try InvalidValue.checkName(value, "a \(column.dimension)") }
+      }
     }
     guard zip(columns, columns.dropFirst()).allSatisfy({ $0.dimension < $1.dimension }) else {
       throw BatchError("dimensions are repeated or out of order")
@@ -121,4 +125,8 @@ public struct BatchError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What does not fit, starting with `batch:`.
   public let description: String
   public init(_ description: String) { self.description = "batch: \(description)" }
+
+  static func wrap(_ body: () throws(InvalidValue) -> Void) throws(BatchError) {
+    do throws(InvalidValue) { try body() } catch { throw BatchError(error.description) }
+  }
 }
