@@ -281,6 +281,22 @@ let allTests: [Target] = [
     exclude: ["Resources"]),
 ]
 
+// The fuzzer, which only Tests/Fuzz/run builds: its flags are of no use to anything else.
+let fuzzer: [Target] =
+  Context.environment["SOLVENT_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "solvent-fuzz",
+      dependencies: [
+        "Broker", "CBOR", "ClusterAPI", "Documents", "Economics", "FileHandover", "Fleet", "Journal",
+        "Ledger", "Pricing", "Rendering", "Reporting", "Runway", "Usage",
+      ],
+      path: "Tests/Fuzz", exclude: ["corpus", "run"], swiftSettings: settings,
+      // gold, which Swift takes on Debian, fails on two functions main: libFuzzer's is not used.
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
+  ]
+
 let package = Package(
   name: "solvent",
   products: [
@@ -299,6 +315,6 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
-  targets: transport + economics + kernels + services + allTests,
+  targets: transport + economics + kernels + services + allTests + fuzzer,
   swiftLanguageModes: [.v6]
 )

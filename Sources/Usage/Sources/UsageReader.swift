@@ -75,7 +75,8 @@ public final class UsageReader {
     _ file: FileDescriptor, name: String, source: String?, batchRows: Int, length: UInt64 = .max,
     ids: IDIndex?, now: Int64, mapping: ([String]) throws -> Mapping
   ) throws {
-    precondition(batchRows > 0, "a batch has rows")
+    precondition(
+      ReadingOptions.batchRowsRange.contains(batchRows), "a batch has from 1 to 65,536 rows")
     loop = try RowLoop(
       ByteSource(file, name: name), source: source, batchRows: batchRows, length: length, ids: ids,
       now: now, isGeneral: false, mapping: mapping)
