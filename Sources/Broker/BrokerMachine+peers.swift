@@ -164,7 +164,10 @@ extension BrokerMachine {
     guard let owner = owners[hello.role], owner.instance != hello.instance else { return true }
     refuse(peer, .taken, "another process has the role \(role.name)", &actions)
     // If the owner's connection is gone, trying it tells, and the next greeting is accepted.
-    for other in owner.peers.sorted() { actions.append(.send(other, Header(.heartbeat), nil)) }
+    for other in owner.peers.sorted() {
+      producers[other]?.sent &+= 1
+      actions.append(.send(other, Header(.heartbeat), nil))
+    }
     return false
   }
 

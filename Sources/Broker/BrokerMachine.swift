@@ -78,6 +78,8 @@ public struct BrokerMachine<Payload>: ~Copyable {
   public func refuse(
     _ peer: PeerID, _ code: ErrorCode, _ reason: String, _ actions: inout [Action]
   ) {
+    // It counts what it is told; what the shell leaves out does no harm, what is not counted does.
+    producers[peer]?.sent &+= 1
     actions.append(.refuse(peer, code, reason))
     actions.append(.note(.refused(peer, code, reason)))
   }

@@ -240,6 +240,24 @@ struct BrokerTranscriptTests {
     #expect(bench.said() == ["worker-2 refused: full", "worker-2 who"])
   }
 
+  /// The producer counts every message; the broker must count no fewer, or it takes the count for one of an
+  /// earlier life and keeps what was read.
+  @Test func everythingThatAProducerIsToldIsCounted() {
+    var bench = Bench()
+    let owner = PeerRole(rawValue: 3)
+    bench.producer(1, role: owner)
+    bench.worker(1)
+    // Another process wants the role, so the owner's connection is tried; and the owner breaks a rule.
+    bench.producer(2, role: owner)
+    bench.receive(Header(.ready, argument: 1), nil, PeerID(.client, 1))
+    bench.submit(1, "a")
+    bench.answer(.result, 1, String(repeating: "r", count: 2_000), by: 1)
+    #expect(bench.machine.status(now: bench.now).heldBytes == 2_000)
+    // HEARTBEAT, ERROR and RESULT.
+    bench.receive(Header(.heartbeat, argument: 3), nil, PeerID(.client, 1))
+    #expect(bench.machine.status(now: bench.now).heldBytes == 0)
+  }
+
   // MARK: Topics
 
   @Test func noMoreTopicsThanThereIsRoomFor() {
