@@ -9,6 +9,8 @@ extension BrokerMachine {
     remove(worker, &actions)
     actions.append(.send(worker.id, Header(.bye), nil))
     actions.append(.note(.left(worker.id, name: worker.name)))
+    for service in worker.services { tellUnserved(service, &actions) }
+    unsettled += worker.services
   }
 
   /// The router has no such peer any more.

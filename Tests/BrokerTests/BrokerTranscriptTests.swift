@@ -258,6 +258,23 @@ struct BrokerTranscriptTests {
     #expect(bench.machine.status(now: bench.now).heldBytes == 0)
   }
 
+  /// By the death of a worker it was told already; a worker that is stopped in good order left it waiting.
+  @Test func aServiceWhoseLastWorkerLeavesTellsWhoWaits() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.worker(1)
+    bench.submit(1, "a", waits: false)
+    bench.submit(2, "b", waits: false)
+    bench.submit(3, "c")
+    bench.receive(Header(.bye), nil, Self.worker(1))
+    _ = bench.said()
+    bench.answer(.result, 1, "A", by: 1)
+    // The third waits for whoever comes, as it said.
+    #expect(bench.said() == ["client-1 result 1 'A'", "worker-1 bye", "client-1 fail 2 code 4"])
+    bench.worker(2)
+    #expect(bench.said() == ["worker-2 welcome", "worker-2 job 3 'c'"])
+  }
+
   // MARK: Topics
 
   @Test func noMoreTopicsThanThereIsRoomFor() {
