@@ -221,6 +221,7 @@ let allTests: [Target] = [
       "Usage",
     ]),
   tests("BrokerTests", ["Broker", "Determinism", deque]),
+  tests("ClusterAccessTests", ["Broker", "ClusterAccess"]),
   tests("ClusterTests", ["Broker", "Cluster", "TestSupport", "ZeroMQ", logging]),
   tests("DeterminismTests", ["Determinism"]),
   tests("EconomicsTests", ["Determinism", "Economics"]),

@@ -75,8 +75,8 @@ public struct AccessTable: Sendable {
   /// The beginning of the names of services that are not in the table.
   public static let ownPrefix = "x-"
 
-  let roles: [PeerRole: Role]
-  private let services: [String: Service]
+  package let roles: [PeerRole: Role]
+  package let services: [String: Service]
 
   public init(roles: [PeerRole: Role], services: [String: Service]) {
     self.roles = roles

@@ -275,6 +275,26 @@ struct BrokerTranscriptTests {
     #expect(bench.said() == ["worker-2 welcome", "worker-2 job 3 'c'"])
   }
 
+  @Test func nobodyTakesOverOrCancelsTheJobsOfAnother() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.producer(2)
+    bench.worker(1, slots: 2)
+    bench.submit(1, "a")
+    let known = bench.ids[Self.worker(1)]![1]!
+    _ = bench.said()
+    // By the producer's name for it, and by the worker's.
+    for name in [JobID(epoch: 1, sequence: 1), known] {
+      bench.receive(Header(.cancel, job: name), nil, PeerID(.client, 2))
+      #expect(bench.said() == [])
+    }
+    bench.receive(Header(.job, job: known), "forged", PeerID(.client, 2))
+    #expect(bench.said() == ["worker-1 job 1 'forged'"])
+    let answer = Header(.result, job: known)
+    bench.receive(answer, "A", Self.worker(1))
+    #expect(bench.said() == ["client-1 result 1 'A'"])
+  }
+
   // MARK: Topics
 
   @Test func noMoreTopicsThanThereIsRoomFor() {
