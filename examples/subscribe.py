@@ -1,41 +1,79 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Follows the daily cost of a Solvent cluster with a plain ZeroMQ SUB socket.
+"""Follows the cost of a Solvent cluster with a plain ZeroMQ SUB socket (docs/PROTOCOL.md, section 8).
 
     pip install pyzmq cbor2
     python3 subscribe.py ipc://$HOME/.local/share/solvent/run/stream [cost/day/model [updates]]
 """
-import datetime, struct, sys
+import datetime, itertools, os, secrets, struct, sys, time
 import cbor2, zmq
 
-endpoint, topic = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "cost/day/model"
-updates = int(sys.argv[3]) if len(sys.argv) > 3 else None
-socket = zmq.Context().socket(zmq.SUB)
-socket.connect(endpoint)
-socket.subscribe(topic.encode() + b"\0")
-rows, position, seen = {}, None, 0
-while updates is None or seen < updates:
-    _, header, *payload = socket.recv_multipart()
-    flags, epoch, sequence = header[4], *struct.unpack_from("<Q8xQ", header, 8)
-    if not payload:  # A heartbeat: it only tells how far the topic is.
-        if position and (epoch, sequence) > position:
-            position = None
-            socket.subscribe(topic.encode() + b"\0")  # Missed something: ask for a snapshot.
-        continue
-    is_snapshot = flags & 1
-    if position and (epoch, sequence) <= position:
-        continue  # Meant for somebody who joined later.
-    if not is_snapshot and position != (epoch, sequence - 1):
-        position = None
-        socket.subscribe(topic.encode() + b"\0")
-        continue
-    rows, position = {} if is_snapshot else rows, (epoch, sequence)
-    update = cbor2.loads(payload[0])
-    for row in update[4]:
-        rows[row[1], row[2]] = row[3]
-    seen += 1
-    print(f"{topic}  ledger {update[2]}")
-    for (time, name), totals in sorted(rows.items()):
-        day = datetime.datetime.fromtimestamp(time / 1000, datetime.timezone.utc).date()
-        cost = totals.get(3)  # A count of 10^-24; absent when nothing has a price.
-        print(f"  {day}  {name:20}  {'unpriced' if cost is None else f'{cost // 10**15} n{update[3]}'}", flush=True)
+SNAPSHOT, PUBLISH, CAUGHT_UP = 1, 15, 18
+
+
+def money(quanta):  # A count of 10^-24 of a currency unit, exactly.
+    whole, part = divmod(abs(quanta), 10**24)
+    return f"{'-' if quanta < 0 else ''}{whole:,}.{f'{part:024}'.rstrip('0'):0<2}"
+
+
+class Topic:
+    def __init__(self, endpoint, name):
+        self.prefix, self.token = name.encode() + b"\0", None  # The zero ends each topic: this one and no longer one.
+        self.socket = zmq.Context().socket(zmq.SUB)
+        self.socket.connect(endpoint)
+        self.socket.subscribe(self.prefix)  # Before the token: what is news meanwhile must not be missed.
+        self.join()
+
+    def join(self):
+        if self.token:
+            self.socket.unsubscribe(self.token + self.prefix)
+        self.token = b"@" + secrets.token_hex(8).encode() + b"/"  # Drawn anew: what comes under it is ours alone.
+        self.socket.subscribe(self.token + self.prefix)
+        self.position, self.rows, self.is_live, self.joined = None, {}, False, time.monotonic()
+
+    def updates(self):
+        while True:
+            if not self.is_live and time.monotonic() - self.joined > 1:
+                self.join()
+            if not self.socket.poll(200):
+                continue
+            topic, header, *payload = self.socket.recv_multipart()
+            if topic.startswith(b"@") and not topic.startswith(self.token):
+                continue  # Of an earlier joining.
+            command, flags, epoch, sequence = header[3], header[4], *struct.unpack_from("<Q8xQ", header, 8)
+            if command == CAUGHT_UP:
+                self.is_live = True
+            elif self.take(command, flags, (epoch, sequence), payload):
+                yield cbor2.loads(payload[0])
+            elif self.is_live and (self.position or (0, 0)) < (epoch, sequence):
+                self.join()  # A gap: something was lost on the way.
+
+    def take(self, command, flags, place, payload):
+        if command != PUBLISH or self.position and place <= self.position:
+            return False
+        if flags & SNAPSHOT:
+            self.rows = {}
+        elif self.position != (place[0], place[1] - 1):
+            return False
+        self.position = place
+        # Rows carry their new values, not differences.
+        self.rows.update({(row[1], row[2]): row[3] for row in cbor2.loads(payload[0])[4]})
+        return True
+
+
+def main(endpoint, name="cost/day/model", updates=None):
+    topic = Topic(endpoint, name)
+    for update in itertools.islice(topic.updates(), updates and int(updates)):
+        print(f"{name}  ledger {update[2]}")
+        for (when, row), totals in sorted(topic.rows.items()):
+            at = datetime.datetime.fromtimestamp(when / 1000, datetime.timezone.utc)
+            cost = f"{money(totals[3]):>20} {update[3]}" if 3 in totals else "unpriced"  # Not known is not 0.
+            print(f"  {at:%Y-%m-%dT%H:%MZ}  {row:24} {cost}")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:4]) if len(sys.argv) > 1 else sys.exit(__doc__)
+    except (KeyboardInterrupt, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Whoever read us is gone: nothing to say.

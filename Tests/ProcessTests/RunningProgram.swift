@@ -11,12 +11,14 @@ final class RunningProgram: @unchecked Sendable {
   /// What it said so far.
   private(set) var said = ""
 
-  /// - Parameter limits: of the shell's `ulimit`, such as `-n 64`, that it runs under.
+  /// - Parameters:
+  ///   - program: one of ours by its name, any other by its path.
+  ///   - limits: of the shell's `ulimit`, such as `-n 64`, that it runs under.
   init(
     _ program: String, _ arguments: [String], limits: String? = nil,
     environment: [String: String] = [:]
   ) throws {
-    let path = "\(Binaries.folder)/\(program)"
+    let path = program.hasPrefix("/") ? program : "\(Binaries.folder)/\(program)"
     process.executableURL = URL(fileURLWithPath: limits == nil ? path : "/bin/sh")
     process.arguments =
       limits.map { ["-c", "ulimit \($0) && exec \"$0\" \"$@\"", path] + arguments } ?? arguments
@@ -44,6 +46,9 @@ final class RunningProgram: @unchecked Sendable {
     }
     return true
   }
+
+  /// Asks it to end (SIGTERM).
+  func terminate() { process.terminate() }
 
   /// Waits until it has ended by itself.
   func end() -> Int32 {
