@@ -7,7 +7,7 @@ import json, subprocess, sys
 
 package = json.loads(subprocess.run(["swift", "package", "describe", "--type", "json"], capture_output=True, text=True, check=True).stdout)
 TRANSPORT = {"CAccept", "ZeroMQ", "CBOR", "Broker", "Cluster"}
-MEET = {"FileHandover", "ClusterAPI", "Rendering", "Host", "Supervision", "BrokerService", "IngestService", "ReportService", "WorkerService"}
+MEET = {"ClusterAccess", "FileHandover", "ClusterAPI", "Rendering", "Host", "Supervision", "BrokerService", "IngestService", "ReportService", "WorkerService"}
 targets = {t["name"]: t for t in package["targets"] if t["type"] in ("library", "executable") and not t["path"].startswith(("Tests", "Benchmarks"))}
 needs = {n: {d for d in t.get("target_dependencies", []) if d in targets} for n, t in targets.items()}
 
