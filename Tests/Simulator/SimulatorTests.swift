@@ -42,6 +42,17 @@ struct SimulatorTests {
 
   /// Each planted fault with a seed that finds it, as `docs/TESTING.md` lists them.
   static let findings: [(fault: PlantedFault, seed: UInt64)] = [
+    (.brokerForgetsOrphans, 3), (.brokerTakesAnyStage, 5), (.brokerIgnoresLeases, 7),
+    (.brokerLeaksCredit, 0), (.brokerDropsPoison, 4), (.brokerKeepsOldOwner, 73),
+    (.brokerForgetsChanges, 24), (.brokerSharesIDs, 0), (.brokerTakesAnyCommit, 1),
+    (.brokerTakesStrangersResult, 68), (.brokerCancelsForOthers, 8), (.brokerKeepsCancelled, 4),
+    (.brokerKeepsVanished, 1), (.brokerRegreetsFresh, 3), (.brokerKeepsOutcomeUncounted, 0),
+    (.brokerKeepsTopics, 1), (.brokerIgnoresTopicBytes, 0), (.brokerSkipsMark, 0),
+    (.brokerHandsSuspectsTogether, 1), (.brokerNeverBlames, 3), (.brokerAdmitsTwoOwners, 1),
+    (.brokerForgetsControl, 0), (.brokerForgetsUnserved, 6), (.brokerKeepsFull, 10),
+    (.producerForgetsAtWelcome, 1), (.producerForgetsUnserved, 3), (.workerKeepsResults, 0),
+    (.subscriberIgnoresGaps, 3), (.subscriberAppliesTwice, 2), (.subscriberIgnoresEpochs, 3),
+    (.subscriberNeverRejoins, 8),
   ]
 
   @Test("Every planted fault is found", arguments: PlantedFault.allCases)

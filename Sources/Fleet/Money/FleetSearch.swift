@@ -36,7 +36,7 @@ public struct FleetJob: Codable, Hashable, Sendable {
       batches = try container.decode([UInt32].self, forKey: .batches)
       guard
         [gpus.count, spreads.count, precisions.count, batches.count].allSatisfy({ $0 == count }),
-        count <= FleetJob.candidatesMax, batches.allSatisfy({ (1...1 << 30).contains($0) }),
+        count <= FleetJob.searchMax, batches.allSatisfy({ (1...1 << 30).contains($0) }),
         gpus.allSatisfy({ (1...1 << 20).contains($0) })
       else { throw FleetError("\(count) configurations that do not fit together") }
     }
@@ -64,6 +64,8 @@ public struct FleetJob: Codable, Hashable, Sendable {
 
   /// The most configurations of one job: 65,536.
   public static let candidatesMax = 1 << 16
+  /// The most configurations of a search, which is cut into jobs: its outcome fits a message.
+  public static let searchMax = 1 << 19
 
   /// The equations with their coefficients.
   public var model: PerformanceModel
