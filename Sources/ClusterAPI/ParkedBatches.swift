@@ -9,7 +9,7 @@ public enum JobsRequest: Codable, Hashable, Sendable {
   case show(UInt64)
   /// Try these again; all when there is none.
   case replay([UInt64])
-  /// Never book these.
+  /// Never book these: at least one.
   case discard([UInt64])
 
   enum CodingKeys: Int, CodingKey {
@@ -17,6 +17,7 @@ public enum JobsRequest: Codable, Hashable, Sendable {
     case show, replay, discard
   }
 
+  /// - Throws: `DecodingError` for a discard that names no batch, which must not mean all.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     if let batch = try container.decodeIfPresent(UInt64.self, forKey: .show) {
@@ -24,6 +25,10 @@ public enum JobsRequest: Codable, Hashable, Sendable {
     } else if let batches = try container.decodeIfPresent([UInt64].self, forKey: .replay) {
       self = .replay(batches)
     } else if let batches = try container.decodeIfPresent([UInt64].self, forKey: .discard) {
+      guard !batches.isEmpty else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .discard, in: container, debugDescription: "names no batch to discard")
+      }
       self = .discard(batches)
     } else {
       self = .list
