@@ -153,8 +153,8 @@ let services: [Target] = [
   library(
     "ClusterAPI",
     [
-      "Broker", "CBOR", "Cluster", "ClusterAccess", "Economics", "FileHandover", "Fleet", "Reporting",
-      "Runway", "Usage", "ZeroMQ", system,
+      "Broker", "CBOR", "Cluster", "ClusterAccess", "Economics", "FileHandover", "Fleet",
+      "Reporting", "Runway", "Usage", "ZeroMQ", system,
     ]),
   library(
     "Rendering",
@@ -217,8 +217,8 @@ let allTests: [Target] = [
   tests(
     "CBORTests",
     [
-      "Broker", "CBOR", "ClusterAPI", "Economics", "FileHandover", "Fleet", "Reporting", "Runway",
-      "Usage",
+      "Broker", "CBOR", "ClusterAPI", "ClusterAccess", "Economics", "FileHandover", "Fleet",
+      "Reporting", "Runway", "Usage",
     ]),
   tests("BrokerTests", ["Broker", "Determinism", deque]),
   tests("ClusterAccessTests", ["Broker", "ClusterAccess"]),
@@ -290,8 +290,8 @@ let fuzzer: [Target] =
     .executableTarget(
       name: "solvent-fuzz",
       dependencies: [
-        "Broker", "CBOR", "ClusterAPI", "Documents", "Economics", "FileHandover", "Fleet", "Journal",
-        "Ledger", "Pricing", "Rendering", "Reporting", "Runway", "Usage",
+        "Broker", "CBOR", "ClusterAPI", "ClusterAccess", "Documents", "Economics", "FileHandover",
+        "Fleet", "Journal", "Ledger", "Pricing", "Rendering", "Reporting", "Runway", "Usage",
       ],
       path: "Tests/Fuzz", exclude: ["corpus", "run"], swiftSettings: settings,
       // gold, which Swift takes on Debian, fails on two functions main: libFuzzer's is not used.

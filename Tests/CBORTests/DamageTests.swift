@@ -44,6 +44,13 @@ struct DamageTests {
     case "simulation-outcome": try decode(SimulationOutcome.self, bytes)
     case "fleet-job": try decode(FleetJob.self, bytes)
     case "fleet-outcome": try decode(FleetOutcome.self, bytes)
+    case "cost-answer": try decode(CostAnswer.self, bytes)
+    case "jobs-request": try decode(JobsRequest.self, bytes)
+    case "jobs-answer": try decode(JobsAnswer.self, bytes)
+    case "scenario-request": try decode(ScenarioRequest.self, bytes)
+    case "search-request": try decode(SearchRequest.self, bytes)
+    case "spread-progress": try decode(SpreadProgress.self, bytes)
+    case "broker-status": try decode(BrokerStatus.self, bytes)
     default:
       Issue.record("no type for \(rule)")
       throw CancellationError()

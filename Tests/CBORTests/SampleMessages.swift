@@ -105,7 +105,7 @@ enum SampleMessages {
       ("simulation-outcome", try encoder.encode(simulation.run())),
       ("fleet-job", try encoder.encode(fleet)),
       ("fleet-outcome", try encoder.encode(fleet.run())),
-    ]
+    ] + (try questions(totals))
   }
 
   private static func statement() throws -> StatementAnswer {
@@ -133,7 +133,7 @@ enum SampleMessages {
       figures: [try AudienceFigure(id: "f", day: 19_539, .visits, 1_500_000_000)])
   }
 
-  private static var fleet: FleetJob {
+  static var fleet: FleetJob {
     let architecture = Architecture(
       name: "m", layers: 4, width: 512, heads: 8, cacheHeads: 8, headDimension: 96,
       innerWidth: 1_024,

@@ -160,6 +160,23 @@ extension Fuzz {
       _ = try? request.options.mapping(for: ["timestamp", "model"], file: request.label)
     },
     message("import-report", ImportReport.self) { _ in },
+    message("jobs-request", JobsRequest.self) { _ in },
+    message("jobs-answer", JobsAnswer.self) { answer in
+      printed { JobsPrinter(answer).print(on: $0) }
+    },
+    message("scenario-request", ScenarioRequest.self) { request in
+      let shards = SimulationJob.shards(
+        request.scenarios, paths: request.paths, workers: 4, shard: request.shard)
+      guard shards.reduce(0, { $0 + $1.count }) >= request.paths else { finding("paths are lost") }
+    },
+    message("search-request", SearchRequest.self) { request in
+      let count = request.job.parts(4_096).reduce(0) { $0 + $1.candidates.count }
+      guard count == request.job.candidates.count else { finding("configurations are lost") }
+    },
+    message("spread-progress", SpreadProgress.self) { progress in
+      guard (0...1_000).contains(progress.permille) else { finding("permille") }
+      _ = progress.ruin
+    },
     Target(name: "broker-status", isCBOR: true) {
       [
         try CBOREncoder().encode(

@@ -1,0 +1,1 @@
+../CBORTests/SampleMessages+questions.swift
