@@ -157,7 +157,6 @@ extension BrokerMachine {
         flow.deficit = 0
         continue
       }
-      if isPlanted(.brokerServesFirstFlow) { return (job, flow) }
       if flow.deficit >= job.cost || service.turns.count == 1 { return (job, flow) }
       // Once around, each gets what a turn gives; then as many turns as the cheapest job still needs.
       let turns = visited < service.turns.count ? 1 : Self.turnsNeeded(service)

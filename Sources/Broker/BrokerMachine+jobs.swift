@@ -129,9 +129,12 @@ extension BrokerMachine {
 
   /// After its producer lost us: the job is already on its way, only its owner's address is new.
   private func resubmitted(_ job: Job, by producer: Producer) {
-    guard job.producer !== producer, producer.routes.indices.contains(Int(job.routeNumber)) else {
-      return
-    }
+    guard job.producer !== producer else { return }
+    // A greeting of other routes is of another program, whatever it calls its jobs.
+    let route = Int(job.routeNumber)
+    guard producer.routes.indices.contains(route),
+      producer.routes[route].elementsEqual(job.route, by: ===)
+    else { return }
     if isPlanted(.brokerKeepsOldOwner) { return }
     job.producer.jobs -= 1
     job.producer.bytes -= job.bytes

@@ -51,8 +51,6 @@ public enum PlantedFault: String, CaseIterable, Sendable {
   case brokerIgnoresTopicBytes
   /// The mark that ends what a joining subscriber lacks is not sent.
   case brokerSkipsMark
-  /// The producer that came first is served until it has nothing left.
-  case brokerServesFirstFlow
   /// Interactive jobs always go first.
   case brokerStarvesBatch
   /// Jobs over which a worker was lost are handed out beside others.

@@ -405,6 +405,22 @@ struct BrokerMachineTests {
     #expect(bench.said() == ["client-2 result 1 'A'"])
   }
 
+  /// With other routes it would be at a stage that the new greeting does not have.
+  @Test func aJobIsNotTakenOverByAGreetingOfOtherRoutes() {
+    var bench = Bench()
+    bench.producer(1, [["price", "ledger"]])
+    bench.worker(1)
+    bench.submit(1, "a")
+    bench.producer(2, [["price"]], instance: 1)
+    bench.submit(1, "a", by: 2)
+    _ = bench.said()
+    bench.answer(.result, 1, "A", by: 1)
+    bench.worker(2, ["ledger"])
+    #expect(bench.said() == ["worker-2 welcome", "worker-2 job 1 'A'"])
+    bench.answer(.commit, 1, by: 2)
+    #expect(bench.said() == ["client-1 commit 1"])
+  }
+
   @Test func creditBoundsWhatAProducerMayLeaveHere() {
     var bench = Bench { $0.bytesMax = 4 + 512 }
     bench.producer(1)
@@ -422,6 +438,65 @@ struct BrokerMachineTests {
     bench.receive(Header(.result), "x", Self.producer)
     bench.receive(Header(.job), "x", PeerID(.worker, 1))
     #expect(bench.said() == ["client-1 refused: role", "worker-1 refused: role"])
+  }
+
+  // MARK: Fairness
+
+  @Test func producersTakeTurns() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.producer(2)
+    for sequence in 1...4 as ClosedRange<UInt64> { bench.submit(sequence, "a") }
+    bench.submit(5, "b", by: 2)
+    bench.submit(6, "b", by: 2)
+    _ = bench.said()
+    bench.worker(1)
+    var order: [UInt64] = []
+    for _ in 0..<6 {
+      guard let job = bench.said().last(where: { $0.contains(" job ") }) else { break }
+      order.append(UInt64(job.split(separator: " ")[2])!)
+      bench.answer(.result, order.last!, "r", by: 1)
+    }
+    #expect(order == [1, 5, 2, 6, 3, 4])
+  }
+
+  @Test func aTurnIsMeasuredInBytesAndWeighted() {
+    var bench = Bench()
+    bench.producer(1)
+    bench.producer(2)
+    // A large job costs as many turns as its bytes.
+    let large = String(repeating: "x", count: 4 * 4_096)
+    for sequence in 1...2 as ClosedRange<UInt64> { bench.submit(sequence, large) }
+    for sequence in 11...18 as ClosedRange<UInt64> { bench.submit(sequence, "b", by: 2) }
+    _ = bench.said()
+    bench.worker(1)
+    var order: [UInt64] = []
+    for _ in 0..<10 {
+      guard let job = bench.said().last(where: { $0.contains(" job ") }) else { break }
+      order.append(UInt64(job.split(separator: " ")[2])!)
+      bench.answer(.result, order.last!, "r", by: 1)
+    }
+    #expect(order.count == 10 && Set(order).count == 10)
+    // By the time of the second large one, most of the small ones have gone.
+    #expect(order.firstIndex(of: 2)! >= 7)
+  }
+
+  @Test func whatSomebodyWaitsForGoesFirstAndNothingStarves() {
+    var bench = Bench()
+    bench.producer(1, [["price"], ["simulate"]])
+    for sequence in 1...3 as ClosedRange<UInt64> { bench.submit(sequence, "batch") }
+    for sequence in 11...30 as ClosedRange<UInt64> { bench.submit(sequence, "ask", route: 1) }
+    _ = bench.said()
+    bench.worker(1, ["price", "simulate"])
+    var order: [UInt64] = []
+    for _ in 0..<23 {
+      guard let job = bench.said().last(where: { $0.contains(" job ") }) else { break }
+      order.append(UInt64(job.split(separator: " ")[2])!)
+      bench.answer(.result, order.last!, "r", by: 1, service: order.last! < 10 ? 0 : 1)
+    }
+    // Seven that somebody waits for, then one of the others.
+    #expect(order.firstIndex(of: 1) == 7 && order.firstIndex(of: 2) == 15)
+    #expect(order.count == 23)
   }
 
   // MARK: Streams

@@ -90,7 +90,8 @@ struct SchemaProcessTests {
     var answers: [String] = []
     try Self.filled(cluster, &answers)
     for command in [
-      "cost", "jobs", "workers", "verify", "pnl", "unit", "coverage", "runway", "balance", "audience",
+      "cost", "jobs", "workers", "verify", "pnl", "unit", "coverage", "runway", "balance",
+      "audience",
     ] {
       answers.append(try cluster.solvent(command, "--json").out)
     }

@@ -376,7 +376,8 @@ struct OperationPrinterTests {
     let printer = WorkersPrinter(Self.status())
     let object = try TextPage.object { printer.print(on: $0) }
     #expect(object["schema"] as? String == "solvent.workers/v1")
-    #expect(object["release"] as? String == "1.2.3" && object["held_bytes"] as? Int == 3 * (10 + 512))
+    #expect(
+      object["release"] as? String == "1.2.3" && object["held_bytes"] as? Int == 3 * (10 + 512))
     let queues = try #require(object["queues"] as? [[String: Any]])
     #expect(queues.compactMap { $0["service"] as? String } == ["ledger", "price", "simulate"])
     #expect(queues[1]["waiting"] as? Int == 2 && queues[1]["oldest_milliseconds"] as? Int == 2_500)

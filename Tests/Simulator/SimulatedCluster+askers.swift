@@ -10,7 +10,7 @@ struct Asker {
   var next: UInt64 = 0
   var machine: MachineBox?
 
-  /// The first never has enough: as long as it runs, six of its questions are open.
+  /// The first never has enough: as long as it runs, eleven of its questions are open.
   var isGreedy: Bool { number == 0 }
 
   final class MachineBox {
@@ -42,7 +42,7 @@ extension SimulatedCluster {
     let asker = askers[index]
     if asker.isGreedy {
       guard weather.isGreedy else { return }
-      while askers[index].open.count < 6 { submit(index) }
+      while askers[index].open.count < 11 { submit(index) }
       return schedule(random.time(200...600), .ask(index, life: life))
     }
     // The others ask now and then, and change their minds now and then.
