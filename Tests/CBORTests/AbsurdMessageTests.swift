@@ -52,7 +52,14 @@ struct AbsurdMessageTests {
         case .parts(let values): try map.encode(Parts(values: values), forKey: key)
         case .list(let items):
           var list = map.nestedUnkeyedContainer(forKey: key)
-          for case .parts(let values) in items { try list.encode(Parts(values: values)) }
+          for item in items {
+            switch item {
+            case .parts(let values): try list.encode(Parts(values: values))
+            case .text(let value): try list.encode(value)
+            case .flag(let value): try list.encode(value)
+            default: throw CancellationError()
+            }
+          }
         }
       }
     }
@@ -100,12 +107,20 @@ struct AbsurdMessageTests {
       6: .text(""), 7: .list([]),
     ]
     try Self.refuses(StatementLine.self, line, 4, .int(25), .int(-1), .int(.max))
-    try Self.refuses(
-      StatementAnswer.self,
-      [
-        1: .int(1), 2: .text("USD"), 3: .text("2023-01"), 4: .text("2023-02"), 5: .list([]),
-        6: .list([]), 7: .list([]),
-      ], 6, .list([.parts(line)]))
+    // Profit and loss has a month and the total at least.
+    let answer: [Int: Parts.Value] = [
+      1: .int(1), 2: .text("USD"), 3: .text("2023-01"), 4: .text("2023-02"),
+      5: .list([.text("2023-01"), .text("total")]), 6: .list([]),
+      7: .list([.flag(true), .flag(true)]),
+    ]
+    try Self.refuses(StatementAnswer.self, answer, 6, .list([.parts(line)]))
+    try Self.refuses(StatementAnswer.self, answer, 7, .list([.flag(true)]))
+    try Self.refuses(StatementAnswer.self, answer, 3, .text("2023-03"))
+    var single = answer
+    (single[5], single[7]) = (.list([.text("total")]), .list([.flag(true)]))
+    #expect(try !Self.decodes(StatementAnswer.self, single))
+    single[1] = .int(2)
+    try Self.refuses(StatementAnswer.self, single, 5, .list([]))
   }
 
   @Test func rowsOfStreams() throws {

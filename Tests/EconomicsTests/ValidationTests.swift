@@ -246,8 +246,8 @@ struct ValidationTests {
     "Keys are in the order of source, stream and place",
     arguments: [
       // smaller, greater
-      (("a", [9], 9, 9), ("b", [1], 0, 1)), (("a", [1], 9, 9), ("a", [2], 0, 1)),
-      (("a", [1], 9, 9), ("a", [1, 0], 0, 1)), (("a", [], 9, 9), ("a", [0], 0, 1)),
+      (("a", [9], 8, 9), ("b", [1], 0, 1)), (("a", [1], 8, 9), ("a", [2], 0, 1)),
+      (("a", [1], 8, 9), ("a", [1, 0], 0, 1)), (("a", [], 8, 9), ("a", [0], 0, 1)),
       (("a", [1], 0, 5), ("a", [1], 5, 6)), (("a", [1], 0, 5), ("a", [1], 0, 6)),
     ] as [((String, [UInt8], UInt64, UInt64), (String, [UInt8], UInt64, UInt64))])
   func keys(

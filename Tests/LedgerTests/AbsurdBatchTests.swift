@@ -90,6 +90,8 @@ struct AbsurdBatchTests {
       Damage("a place beyond the file system") { $0.key.end = .max },
       .init("a place just beyond it") { $0.key.end = 1 << 63 },
       .init("an end before the start") { $0.key.start = 101 },
+      // The ledger would not see that it overlaps, and could not book the range that begins there.
+      .init("an empty range") { $0.key.start = 100 },
       .init("a log with a name of a megabyte") {
         $0.key.source = String(repeating: "x", count: 1 << 20)
       },

@@ -15,13 +15,12 @@ public struct BatchKey: Codable, Hashable, Sendable, Comparable, CustomStringCon
   public let stream: [UInt8]
   /// The range of bytes in the (unpacked) stream: below 2^63, as files are.
   public let start: UInt64
-  /// The first byte after the range, not before ``start``.
+  /// The first byte after the range, which holds one at least: an empty one overlaps nothing.
   public let end: UInt64
 
-  /// - Throws: ``BatchError`` for a range that ends before it begins or after 2^63, or a name that is too
-  ///   long.
+  /// - Throws: ``BatchError`` for a range that is empty or ends after 2^63, or a name that is too long.
   public init(source: String, stream: [UInt8], start: UInt64, end: UInt64) throws(BatchError) {
-    guard start <= end, end <= UInt64(Int64.max) else {
+    guard start < end, end <= UInt64(Int64.max) else {
       throw BatchError("bytes from \(start) to \(end)")
     }
     guard source.utf8.count <= Self.sourceBytesMax, stream.count <= Self.streamBytesMax else {

@@ -13,6 +13,15 @@ public struct StatementQuery: Codable, Hashable, Sendable {
     case balance = 5
     case audience = 6
 
+    /// Whether its answer can have so many columns: months and their total, months, or the one period.
+    func allows(columns: Int) -> Bool {
+      switch self {
+      case .profitAndLoss: columns >= 2
+      case .audience: true
+      case .unitEconomics, .coverage, .runway, .balance: columns == 1
+      }
+    }
+
     /// The name in schemas and commands.
     public var name: String {
       switch self {

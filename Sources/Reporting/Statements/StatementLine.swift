@@ -217,7 +217,7 @@ public struct StatementAnswer: Codable, Hashable, Sendable {
     columns = try container.decode([String].self, forKey: .columns)
     lines = try container.decode([StatementLine].self, forKey: .lines)
     isUnpriced = try container.decode([Bool].self, forKey: .isUnpriced)
-    guard since <= until, isUnpriced.count == columns.count,
+    guard since <= until, kind.allows(columns: columns.count), isUnpriced.count == columns.count,
       lines.allSatisfy({ $0.fits(columns.count) })
     else { throw InvalidValue("a statement whose lines have not one value per column") }
   }
