@@ -8,12 +8,15 @@ import Testing
 /// The tables of `docs/SECURITY.md` and `docs/PROTOCOL.md` beside ``AccessTable/cluster``.
 @Suite("Documents of who may do what")
 struct AccessDocumentTests {
+  private static func file(_ document: String) -> URL {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../docs/\(document)")
+  }
+
   /// The rows of a table, without its head.
   /// - Parameter head: the beginning of its first line.
   static func rows(_ document: String, _ head: String) throws -> [[String]] {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../docs/\(document)")
-    let lines = try String(contentsOf: file, encoding: .utf8).split(
+    let lines = try String(contentsOf: file(document), encoding: .utf8).split(
       separator: "\n", omittingEmptySubsequences: false)
     let start = try #require(lines.firstIndex { $0.hasPrefix(head) })
     return lines[start...].prefix { $0.hasPrefix("|") }.dropFirst(2).map { line in
@@ -120,5 +123,51 @@ struct AccessDocumentTests {
       }
       for piece in pieces { #expect(code.contains(piece), "\(text): \(piece)") }
     }
+  }
+
+  /// Section 9, beside the limits of a broker as it is started.
+  @Test func theProtocolsLimitsAreTheBrokers() throws {
+    let settings = BrokerMachine<String>.Settings(access: .cluster)
+    func grouped(_ number: Int) -> String {
+      number < 1_000 ? "\(number)" : "\(number / 1_000),\(String("00\(number % 1_000)".suffix(3)))"
+    }
+    func mebibytes(_ bytes: Int) -> String { "\(bytes >> 20) MiB" }
+    let expected = [
+      ("name of a peer, service or release", "1 to \(Hello.nameBytesMax) bytes"),
+      (
+        "HELLO",
+        "64 KiB, \(Hello.servicesMax) services, \(Hello.routesMax) routes of 1 to \(Hello.stagesMax) services"
+      ),
+      ("connections", grouped(settings.peersMax)),
+      ("services known to the broker", grouped(settings.servicesMax)),
+      ("jobs of a worker at once", grouped(settings.slotsMax)),
+      (
+        "a producer's jobs, bytes, unread bytes",
+        "\(grouped(settings.jobsMax)), \(mebibytes(settings.bytesMax)), \(mebibytes(settings.bytesMax))"
+      ),
+      ("what the broker holds in all", mebibytes(settings.memoryMax)),
+      (
+        "topics; bytes, changes of a topic",
+        "\(grouped(settings.topicsMax)); \(mebibytes(settings.topicBytesMax)), \(settings.topicChangesMax)"
+      ),
+      (
+        "subscribers that wait to join; bytes for them in a heartbeat interval",
+        "1,024; \(mebibytes(settings.joinBytesMax))"
+      ),
+      ("lease, if the producer names none", "\(settings.leaseMilliseconds / 1_000) s"),
+      (
+        "hand-outs at a service; losses",
+        "\(settings.attemptsMax); \(AccessTable.Service().lossesMax),"
+      ),
+    ]
+    let rows = try Self.rows("PROTOCOL.md", "| what | most |")
+    for (what, most) in expected {
+      let row = try #require(rows.first { $0[0] == what }, "\(what)")
+      #expect(row[1].hasPrefix(most), "\(what): \(row[1])")
+    }
+    let text = try String(contentsOf: Self.file("PROTOCOL.md"), encoding: .utf8)
+    #expect(text.contains("`heartbeat` ms (\(settings.heartbeatMilliseconds))"))
+    #expect(text.contains("ms (\(grouped(settings.livenessMilliseconds)))"))
+    #expect(text.hasPrefix("# Wire protocol \(Header.major)\n"))
   }
 }
