@@ -383,7 +383,9 @@ extension BrokerMachine {
     _ name: JobID, by producer: Producer, _ actions: inout [Action]
   ) {
     var found = jobs[namespaced(name, producer)]
-    if isPlanted(.brokerCancelsForOthers) { found = jobs.values.first { $0.name == name } }
+    if isPlanted(.brokerCancelsForOthers) {
+      found = jobs.values.filter { $0.name == name }.min { $0.id < $1.id }
+    }
     guard let job = found, job.producer === producer || isPlanted(.brokerCancelsForOthers) else {
       return
     }
