@@ -35,6 +35,9 @@ extension BrokerMachine {
       self.name = name
       self.rules = rules
     }
+
+    /// Whether anybody offers it whose answers count.
+    var isOffered: Bool { offering.contains { !$0.isQuarantined } }
   }
 
   /// The jobs of one producer at one service.

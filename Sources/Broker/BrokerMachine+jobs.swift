@@ -104,7 +104,7 @@ extension BrokerMachine {
       return fail(header, to: producer, .full, &actions)
     }
     let waits = header.flags & Header.waits != 0
-    if first.offering.isEmpty && !waits {
+    if !first.isOffered && !waits {
       if !isPlanted(.brokerForgetsUnserved) { fail(header, to: producer, .unserved, &actions) }
       return
     }

@@ -91,8 +91,8 @@ extension BrokerMachine {
   }
 
   /// The last worker of a service is gone: whoever asked, and did not say that it waits, is told.
-  private mutating func tellUnserved(_ service: Service, _ actions: inout [Action]) {
-    guard service.offering.isEmpty, service.waiting > 0 else { return }
+  mutating func tellUnserved(_ service: Service, _ actions: inout [Action]) {
+    guard !service.isOffered, service.waiting > 0 else { return }
     let waiting = jobs.values.filter { $0.service === service && !$0.waits && $0.attempt == 0 }
     for job in waiting.sorted(by: { $0.id < $1.id }) {
       guard case .queued = job.state, job.had.isEmpty else { continue }

@@ -278,5 +278,6 @@ extension BrokerMachine {
     takeAllBack(worker, now, &actions)
     actions.append(.refuse(worker.id, .quarantined, "results of this worker were wrong"))
     actions.append(.note(.quarantined(worker.id, name: worker.name, by: producer.name)))
+    for service in worker.services { tellUnserved(service, &actions) }
   }
 }

@@ -90,6 +90,11 @@ struct JobTableTests {
       waits: waits, prepare: { bench, _ in bench.unreachable(PeerID(.worker, 2)) }, apply: apply)
   }
 
+  static func quarantine(_ bench: inout Bench) {
+    bench.producer(3, role: PeerRole(rawValue: 3))
+    bench.receive(Header(.quarantine, argument: 1), nil, PeerID(.client, 3))
+  }
+
   /// By the first cell of their rows.
   static let events: [String: Event] = [
     "JOB; a worker has room": Event { $0.submit(1, "a") },
@@ -97,6 +102,12 @@ struct JobTableTests {
     "JOB; nobody offers the service": Event(route: unserved) {
       $0.submit(1, "a", route: unserved, waits: false)
     },
+    "JOB; only workers in quarantine offer the service": Event(
+      slots: 0,
+      prepare: { bench, _ in
+        bench.unreachable(PeerID(.worker, 2))
+        quarantine(&bench)
+      }, apply: { $0.submit(1, "a", waits: false) }),
     "JOB with flag 8; nobody offers the service": Event(route: unserved) {
       $0.submit(1, "a", route: unserved)
     },
@@ -131,9 +142,7 @@ struct JobTableTests {
       }, apply: { $0.unreachable(PeerID(.worker, 2)) }),
     "W says the same HELLO again": Event { $0.worker(1, ["price", "ledger"], slots: 0) },
     "W says another HELLO": Event { $0.worker(1, ["ledger", "price"], slots: 0) },
-    "W is quarantined": Event(
-      prepare: { bench, _ in bench.producer(3, role: PeerRole(rawValue: 3)) },
-      apply: { $0.receive(Header(.quarantine, argument: 1), nil, PeerID(.client, 3)) }),
+    "W is quarantined": Event { quarantine(&$0) },
     "the JOB does not fit into W's queue": Event {
       $0.full(PeerID(.worker, 1), Header(.job, job: $0.ids[PeerID(.worker, 1)]![1]!))
     },
@@ -141,6 +150,8 @@ struct JobTableTests {
       lastWorker(waits: false) { $0.unreachable(PeerID(.worker, 1)) },
     "the last worker of the service leaves; untried, without flag 8":
       lastWorker(waits: false) { $0.receive(Header(.bye), nil, PeerID(.worker, 1)) },
+    "the last worker of the service is quarantined; untried, without flag 8":
+      lastWorker(waits: false) { quarantine(&$0) },
     "the last worker of the service is lost; with flag 8":
       lastWorker(waits: true) { $0.unreachable(PeerID(.worker, 1)) },
     "RESULT, late; at the last service": late(.result),
