@@ -49,10 +49,14 @@ public struct SimulationJob: Codable, Hashable, Sendable {
     else { throw ScenarioError("compared scenarios need the same number of steps") }
   }
 
+  /// Jobs of one simulation: a list of them takes 48 MiB.
+  static let jobsMax = 1 << 21
+
   /// Cuts a simulation into jobs.
   /// - Parameters:
   ///   - paths: rounded up to a multiple of 8.
-  ///   - shard: paths per job; chosen for `workers` workers when `nil`.
+  ///   - shard: paths per job; chosen for `workers` workers when `nil`, and more when there would be more jobs
+  ///     than ``jobsMax``.
   public static func shards(
     _ scenarios: [RunwayScenario], paths: Int, workers: Int, shard: Int? = nil
   ) -> [SimulationJob] {
@@ -63,7 +67,8 @@ public struct SimulationJob: Codable, Hashable, Sendable {
     let steps = scenarios.reduce(0) { $0 + $1.steps }
     let short = shardSteps / max(1, steps)
     let usual = max(1_024, min(pathsMax / 2, short, paths / max(1, workers * 8)))
-    let size = max(8, (shard ?? usual) / 8 * 8)
+    let least = (paths / jobsMax + 8) / 8 * 8
+    let size = max(least, (shard ?? usual) / 8 * 8)
     return stride(from: 0, to: paths, by: size).map { first in
       SimulationJob(
         scenarios: scenarios, first: UInt64(first), count: min(size, paths - first))

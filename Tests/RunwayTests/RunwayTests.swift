@@ -127,6 +127,26 @@ struct RunwayTests {
     }
   }
 
+  /// A peer asks for two thousand million paths, eight a job: 6 GB of jobs.
+  @Test(
+    "There are never more jobs than may be",
+    arguments: [
+      (2_000_000_000, 8), (2_000_000_000, nil), (1 << 32, 16), (16_777_216, 8), (8, 8),
+    ] as [(Int, Int?)])
+  func jobs(_ paths: Int, _ shard: Int?) {
+    let jobs = SimulationJob.shards([.runway60], paths: paths, workers: 1, shard: shard)
+    #expect(jobs.count <= SimulationJob.jobsMax)
+    var next = 0
+    for job in jobs {
+      guard job.first == UInt64(next), job.count % 8 == 0, job.count <= SimulationJob.pathsMax
+      else { break }
+      next += job.count
+    }
+    #expect(next == paths)
+    // Where it may be, it is as it was asked for.
+    if let shard, paths / shard < SimulationJob.jobsMax { #expect(jobs[0].count == shard) }
+  }
+
   @Test func anyCutAndOrderGivesTheSame() throws {
     let whole = try SimulationJob(scenarios: [.runway60], first: 0, count: 4_096).run()
     var random = SplitMix64(seed: 4)
