@@ -82,7 +82,7 @@ struct CommandLineTests {
     // What was published when the command began, the mark, and what has been booked since: the stream
     // follows the ledger within a tenth of a second, so that either may hold the row.
     let piped = try cluster.solvent("watch", "--updates", "2", "cost/day/model")
-    let later = try cluster.solvent("watch", "--updates", "2", "cost/day/model")
+    let later = try cluster.solvent("watch", "--updates", "3", "cost/day/model")
     let screen = try Self.onTerminal(
       "watch --data '\(cluster.data)' --updates 2 cost/day/model",
       environment: ["TERM": "xterm", "LC_ALL": "C.UTF-8"])
