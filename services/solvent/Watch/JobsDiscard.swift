@@ -8,7 +8,7 @@ struct JobsDiscard: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "discard", abstract: "Decides that batches are never booked.",
     discussion: """
-      Their rows stay in the journal and `solvent verify` counts them; no sum will ever hold them.
+      Their rows stay in the journal, and no sum will ever hold them.
       """)
 
   @OptionGroup var cluster: ClusterOptions
