@@ -895,7 +895,7 @@ final class SimulatedCluster {
       volatileKeys.insert(batch)
     case .ledgerAnswersEarly:
       volatileKeys.insert(batch)
-      schedule(random.time(1...8), .lateEffect(batch, life: life))
+      schedule(random.time(5...60), .lateEffect(batch, life: life))
     default:
       keys.insert(batch)
       apply(batch)

@@ -54,7 +54,7 @@ struct SimulatorTests {
     (.brokerTakesAnyCommit, 2), (.brokerTakesStrangersResult, 43), (.subscriberNeverRejoins, 33),
     (.brokerStarvesBatch, 29), (.brokerCancelsForOthers, 127), (.journalAcksEarly, 31),
     (.journalDropsAtSend, 3),
-    (.journalReusesSequence, 3), (.ledgerAnswersEarly, 231), (.ledgerCommitsTwice, 85),
+    (.journalReusesSequence, 3), (.ledgerAnswersEarly, 39), (.ledgerCommitsTwice, 85),
     (.ledgerForgetsKeys, 3), (.producerCountsTwice, 107),
     (.producerForgetsAtWelcome, 1), (.producerForgetsUnserved, 3), (.workerKeepsResults, 0),
     (.subscriberIgnoresGaps, 3), (.subscriberAppliesTwice, 2), (.subscriberIgnoresEpochs, 3),
