@@ -14,7 +14,9 @@ public import SystemPackage
 /// ```
 /// The example is compiled in `Tests/ExampleTests/FileHandoverExamples.swift`.
 public final class FileOffer: @unchecked Sendable {
-  // Sendable: `source` is only cancelled, which any thread may do at any time, and more than once.
+  // Sendable: `name` is an immutable value, and `source` never changes after init, before which nobody else
+  // has the object. It is only cancelled, which any thread may do at any time, and more than once
+  // (dispatch_source_cancel(3)); its handlers run one at a time on its own queue and capture no `self`.
   /// What the file is asked for by.
   public let name: FileOfferName
   private let source: any DispatchSourceRead
