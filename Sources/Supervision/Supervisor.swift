@@ -125,8 +125,9 @@ public final class Supervisor: Sendable {
   private func run(_ child: SupervisorMachine.Child) async {
     guard !Task.isCancelled else { return }
     var platform = PlatformOptions()
-    // Own process groups: Ctrl-C in a terminal reaches only us, and we stop them in order.
-    platform.processGroupID = 0
+    // Sessions, and so process groups, of their own: Ctrl-C in a terminal reaches only us, and we stop them
+    // in order; and workers can give way to everybody else (`WorkerService`).
+    platform.createSession = true
     do {
       let log = try Self.log(child.name, dataDirectory).open()
       let result = try await Subprocess.run(

@@ -14,7 +14,7 @@ struct WorkerCommand: AsyncParsableCommand {
   @OptionGroup var options: ServiceOptions
 
   @Option(help: "Jobs held at once, including the one being computed.")
-  var slots = 3
+  var slots = 2
 
   func validate() throws {
     guard (1...1_000).contains(slots) else {

@@ -50,6 +50,7 @@ public final class WorkerService: Service {
   }
 
   public func run() async throws {
+    Self.giveWayToOtherSessions()
     await node.start()
     let answering = Task { [node, results] in
       for await (id, outcome) in results { await node.finished(id, outcome) }
@@ -86,6 +87,14 @@ public final class WorkerService: Service {
   /// On a machine that is busy with computing, whoever hands out jobs, books and answers comes first. On
   /// Linux this is the thread's own priority (setpriority(2), "C library/kernel differences").
   private static func giveWay() { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5) }
+
+  /// The same beside other sessions. Linux shares the processors among sessions first (sched(7), "The
+  /// autogroup feature"), so that a command in a terminal waited for seconds beside a busy cluster; the
+  /// file has effect only where the feature is on. A worker that shares its session leaves it alone.
+  private static func giveWayToOtherSessions() {
+    guard getsid(0) == getpid() else { return }
+    try? "10".write(toFile: "/proc/self/autogroup", atomically: false, encoding: .utf8)
+  }
 
   private static func compute(_ job: Job, _ logger: Logger) -> JobOutcome {
     let began = ContinuousClock.now
